@@ -1,0 +1,43 @@
+/// The physical seams: time and chance. Nothing else in Holdfast reads a clock, sleeps or draws a random number,
+/// so that the same code runs live, in tests and under a seeded simulation.
+public protocol Runtime: Sendable {
+    /// Now, on a clock that counts suspension.
+    var now: Instant { get }
+
+    /// Now, in civil time.
+    var wallTime: WallTime { get }
+
+    /// Suspends until `deadline`; throws `CancellationError` as soon as the task is cancelled.
+    func sleep(until deadline: Instant) async throws
+
+    /// 64 uniformly random bits.
+    func randomBits() -> UInt64
+}
+
+extension Runtime {
+    public func sleep(for duration: Duration) async throws {
+        try await sleep(until: now.advanced(by: duration))
+    }
+
+    /// A uniform number in `0..<1`, with 53 random bits.
+    public func randomUnit() -> Double { Double(randomBits() >> 11) * 0x1p-53 }
+
+    /// A uniform span in `0...limit`: "full jitter" (Brooker, *Exponential Backoff And Jitter*, AWS 2015).
+    public func jitter(upTo limit: Duration) -> Duration {
+        .nanoseconds(Int64(randomUnit() * Double(limit.nanoseconds)))
+    }
+
+    /// `count` random bytes as lower-case hexadecimal digits, two a byte.
+    public func randomHex(bytes count: Int) -> String {
+        var digits: [UInt8] = []
+        digits.reserveCapacity(count * 2)
+        let alphabet = Array("0123456789abcdef".utf8)
+        var bits: UInt64 = 0
+        for index in 0..<count * 2 {
+            if index % 16 == 0 { bits = randomBits() }
+            digits.append(alphabet[Int(bits & 15)])
+            bits >>= 4
+        }
+        return String(decoding: digits, as: UTF8.self)
+    }
+}
