@@ -25,7 +25,7 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 
 let package = Package(
     name: "holdfast",
-    products: [],
+    products: [.library(name: "HoldfastRedis", targets: ["HoldfastRedis"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -34,5 +34,8 @@ let package = Package(
     targets: [
         room("HoldfastRuntime"),
         tests("HoldfastRuntimeTests", ["HoldfastRuntime"]),
+        .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
+        room("HoldfastRedis", ["CHiredis", "HoldfastRuntime", log, nioCore, nioPosix, deque]),
+        tests("HoldfastRedisTests", ["HoldfastRedis", "CHiredis"]),
     ]
 )

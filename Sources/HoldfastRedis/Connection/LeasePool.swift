@@ -1,0 +1,97 @@
+import HoldfastRuntime
+import Synchronization
+
+/// Connections for exclusive use, made on demand; a bounded number of idle ones is kept.
+final class LeasePool: Sendable {
+    private struct State {
+        var idle: [BlockingConnection] = []
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let parent: Link
+
+    init(link: Link) { parent = link }
+
+    func take() async throws(RedisError) -> BlockingConnection {
+        while let idle = state.withLock({ $0.idle.popLast() }) {
+            if idle.isReusable { return idle }
+            idle.end()
+        }
+        // The shared link knows whether the server is there, and waits for it with its own back-off.
+        _ = try await parent.connection(patience: parent.configuration.connectTimeout)
+        let opening = Promise<Link.ReadyConnection>()
+        let connection = SingleConnection(parent, opening)
+        parent.strand.execute { connection.open() }
+        let ready = try await opening.wait(
+            onCancel: RedisError(.cancelled, .notSent, "cancelled while connecting", server: parent.server))
+        return BlockingConnection(ready, strand: parent.strand)
+    }
+
+    func giveBack(_ connection: BlockingConnection) {
+        let limit = parent.configuration.maximumIdleLeases
+        let kept =
+            connection.isReusable
+            && state.withLock { state in
+                guard !state.isClosed, state.idle.count < limit else { return false }
+                state.idle.append(connection)
+                return true
+            }
+        if !kept { connection.end() }
+    }
+
+    func close() async {
+        let idle = state.withLock { state in
+            state.isClosed = true
+            defer { state.idle = [] }
+            return state.idle
+        }
+        for connection in idle { connection.end() }
+    }
+}
+
+/// One connection that is not renewed when it ends.
+private final class SingleConnection: @unchecked Sendable {
+    // @unchecked: lives on the parent's strand.
+    private let parent: Link
+    private let opening: Promise<Link.ReadyConnection>
+    private var timer: (any StrandTimer)?
+
+    init(_ parent: Link, _ opening: Promise<Link.ReadyConnection>) {
+        self.parent = parent
+        self.opening = opening
+    }
+
+    func open() {
+        let configuration = parent.configuration
+        let opening = self.opening
+        let reference = Weak<Pipeline>()
+        let pipeline = Pipeline(
+            configuration, strand: parent.strand, runtime: parent.runtime,
+            onOpen: { [self] in
+                guard let pipeline = reference.object else { return }
+                let sink = HandshakeSink(Handshake(configuration, scripts: [])) { [self] verdict in
+                    switch verdict {
+                    case .pending: break
+                    case .ready(let info, _):
+                        timer?.cancel()
+                        opening.resolve(.success(Link.ReadyConnection(pipeline: pipeline, info: info)))
+                    case .refused(let error): pipeline.end(error)
+                    }
+                }
+                for command in sink.commands { _ = pipeline.append(command, .sink(sink, tag: 0)) }
+            },
+            onEnd: { error in opening.resolve(.failure(error.asNotSent())) })
+        reference.object = pipeline
+        timer = parent.strand.schedule(after: configuration.connectTimeout) { [weak pipeline, parent] in
+            pipeline?.end(RedisError(.timedOut, .notSent, "no connection in time", server: parent.server))
+        }
+        parent.transport.open(
+            configuration.address, secure: configuration.secure, timeout: configuration.connectTimeout,
+            on: parent.strand, events: pipeline)
+    }
+}
+
+private final class Weak<Object: AnyObject> {
+    weak var object: Object?
+}

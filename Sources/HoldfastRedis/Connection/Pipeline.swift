@@ -1,0 +1,196 @@
+import DequeModule
+import HoldfastRuntime
+import NIOCore
+import Synchronization
+
+/// One connection's commands and replies: first in, first out.
+///
+/// Any task appends to the locked outbox; the strand drains it in batches and hands replies to the waiters in order.
+/// A pipeline lives as long as its stream and never reconnects: that is ``Link``'s part.
+final class Pipeline: ByteStreamEvents, @unchecked Sendable {
+    // @unchecked: everything marked "strand" is touched on the strand only; the rest is immutable or locked.
+    private let outbox: Mutex<Outbox>
+    private let strand: any Strand
+    private let runtime: any Runtime
+    private let commandTimeout: Duration
+    private let idleCheckInterval: Duration
+    let server: String
+
+    // strand
+    private var stream: (any ByteStream)?
+    private var decoder: ReplyDecoder
+    private var inFlight = Deque<Waiter>()
+    private var spare = ByteBuffer()
+    private var lastProgress: Instant
+    private var watchdog: (any StrandTimer)?
+    private var ended = false
+    private var onOpen: (() -> Void)?
+    private var onEnd: ((RedisError) -> Void)?
+    /// Takes replies that answer no command; without it such a reply is a protocol violation.
+    var onPush: ((ReplyCursor) -> Void)?
+    /// Extra patience while a command waits at the server on purpose.
+    private var grace: Duration = .zero
+
+    // counters, written on the strand, read by tests and benchmarks
+    let commandsWritten = Atomic<Int>(0)
+    let batchesWritten = Atomic<Int>(0)
+
+    init(
+        _ configuration: RedisConfiguration, strand: any Strand, runtime: any Runtime,
+        onOpen: @escaping () -> Void, onEnd: @escaping (RedisError) -> Void
+    ) {
+        outbox = Mutex(
+            Outbox(
+                maximumOutstanding: configuration.maximumOutstandingCommands,
+                maximumBytes: configuration.maximumOutboxBytes))
+        self.strand = strand
+        self.runtime = runtime
+        commandTimeout = configuration.commandTimeout
+        idleCheckInterval = configuration.idleCheckInterval
+        server = configuration.address.description
+        decoder = ReplyDecoder(maximumReplyBytes: configuration.maximumReplyBytes)
+        lastProgress = runtime.now
+        self.onOpen = onOpen
+        self.onEnd = onEnd
+    }
+
+    // MARK: - From any task
+
+    /// Queues a command. `.full` and `.closed` leave nothing behind.
+    func append(_ command: [UInt8], suffix: [UInt8]? = nil, _ waiter: Waiter?) -> Outbox.Admission {
+        let admission = outbox.withLock { $0.append(command, suffix: suffix, waiter) }
+        if case .queued(schedule: true) = admission { strand.execute { self.drain() } }
+        return admission
+    }
+
+    /// Waits until the outbox has room again. Cancellation ends the wait.
+    func room() async throws(RedisError) {
+        let promise = Promise<Void>()
+        guard outbox.withLock({ $0.park(promise) }) else { return }
+        try await promise.wait(onCancel: RedisError(.cancelled, .notSent, "cancelled while queueing", server: server))
+    }
+
+    /// Why the pipeline takes no more commands; nil while it does.
+    var closedReason: RedisError? { outbox.withLock { $0.closed } }
+
+    var outstanding: Int { outbox.withLock { $0.outstanding } }
+
+    // MARK: - On the strand
+
+    func allow(extra: Duration) { grace = extra }
+
+    /// Ends the connection: what was sent fails with an unknown outcome, what was queued as not sent.
+    func end(_ error: RedisError) {
+        guard !ended else { return }
+        ended = true
+        watchdog?.cancel()
+        let (queued, parked) = outbox.withLock { $0.close(error.asNotSent()) }
+        let sent = inFlight
+        inFlight = []
+        var unknown = error
+        unknown.outcome = .outcomeUnknown
+        for waiter in sent { waiter.receive(.failed(unknown), server: server) }
+        for waiter in queued { waiter.receive(.failed(error.asNotSent()), server: server) }
+        for promise in parked { promise.resolve(.failure(error.asNotSent())) }
+        stream?.close()
+        stream = nil
+        let onEnd = self.onEnd
+        // Break the cycles with the owner.
+        (self.onEnd, onOpen, onPush) = (nil, nil, nil)
+        onEnd?(error)
+    }
+
+    private func drain() {
+        while !ended, let stream, stream.isWritable {
+            spare.clear()
+            let before = inFlight.count
+            let (taken, unparked) = outbox.withLock { outbox in
+                (outbox.takeBatch(into: &spare, &inFlight), outbox.unparkIfRoom())
+            }
+            guard taken else { return }
+            if before == 0 { lastProgress = runtime.now }
+            commandsWritten.add(inFlight.count - before, ordering: .relaxed)
+            batchesWritten.add(1, ordering: .relaxed)
+            stream.write(spare)
+            for promise in unparked { promise.resolve(.success(())) }
+        }
+    }
+
+    func opened(_ stream: any ByteStream) {
+        guard !ended else { return stream.close() }
+        self.stream = stream
+        lastProgress = runtime.now
+        watch()
+        onOpen?()
+        drain()
+    }
+
+    func received(_ bytes: ByteBuffer) {
+        guard !ended else { return }
+        var answered = 0
+        var surplus: String?
+        lastProgress = runtime.now
+        do throws(ReplyDecoder.Malformed) {
+            try bytes.withUnsafeReadableBytes { (bytes) throws(ReplyDecoder.Malformed) in
+                try decoder.feed(bytes) { cursor in
+                    if let onPush {
+                        onPush(cursor)
+                    } else if let waiter = inFlight.popFirst() {
+                        answered += 1
+                        waiter.receive(.reply(cursor), server: server)
+                    } else if surplus == nil {
+                        surplus = cursor.materialized().description
+                    }
+                }
+            }
+        } catch {
+            settle(answered)
+            return end(
+                RedisError(.protocolViolation, .outcomeUnknown, "no Redis protocol: \(error.message)", server: server))
+        }
+        settle(answered)
+        if let surplus {
+            let message = "sent a reply that answers no command: \(surplus.prefix(120))"
+            end(RedisError(.protocolViolation, .outcomeUnknown, message, server: server))
+        }
+    }
+
+    func writabilityChanged() { drain() }
+
+    func closed(_ reason: String?) {
+        let opened = stream != nil
+        let message = reason ?? (opened ? "the server closed the connection" : "cannot connect")
+        end(RedisError(opened ? .disconnected : .unreachable, .outcomeUnknown, message, server: server))
+    }
+
+    private func settle(_ answered: Int) {
+        guard answered > 0 else { return }
+        let unparked = outbox.withLock { $0.settle(answered) }
+        for promise in unparked { promise.resolve(.success(())) }
+    }
+
+    /// Looks at the oldest unanswered command instead of arming a timer for each.
+    private func watch() {
+        let quiet = lastProgress.duration(to: runtime.now)
+        let limit: Duration
+        if inFlight.isEmpty {
+            limit = idleCheckInterval
+            // An answer, whatever it says, proves life; silence meets the command timeout next.
+            if quiet >= limit && onPush == nil { _ = append(Self.ping, .nobody) }
+        } else {
+            limit = commandTimeout + grace
+            if quiet >= limit {
+                let message = "no answer for \(limit)"
+                return end(RedisError(.timedOut, .outcomeUnknown, message, server: server))
+            }
+        }
+        let shortest = min(commandTimeout, idleCheckInterval)
+        let pause = max(.milliseconds(1), min(limit - quiet, shortest / 4))
+        watchdog = strand.schedule(after: pause) { [weak self] in
+            guard let self, !self.ended else { return }
+            self.watch()
+        }
+    }
+
+    private static let ping = RESPEncoder.encode("PING", [])
+}
