@@ -25,7 +25,10 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 
 let package = Package(
     name: "holdfast",
-    products: [.library(name: "HoldfastRedis", targets: ["HoldfastRedis"])],
+    products: [
+        .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
+        .library(name: "HoldfastLocks", targets: ["HoldfastLocks"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -36,6 +39,8 @@ let package = Package(
         tests("HoldfastRuntimeTests", ["HoldfastRuntime"]),
         .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
         room("HoldfastRedis", ["CHiredis", "HoldfastRuntime", log, nioCore, nioPosix, deque]),
+        room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log]),
         tests("HoldfastRedisTests", ["HoldfastRedis", "CHiredis"]),
+        tests("HoldfastLocksTests", ["HoldfastLocks", "HoldfastRuntime"]),
     ]
 )

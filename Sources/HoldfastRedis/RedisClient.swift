@@ -14,15 +14,17 @@ public final class RedisClient: Sendable {
     /// Begins to connect at once; see ``ready(within:)`` to wait for it.
     /// - Parameters:
     ///   - scripts: Loaded with every new connection, so that calling them costs one short command.
+    ///   - strand: One that `transport` made, to be shared with other clients; by default a new one.
     ///   - onEvent: Called on the connection's strand; must return quickly.
     public init(
         _ configuration: RedisConfiguration, scripts: [RedisScript] = [],
         transport: any ByteTransport = NIOTransport(), runtime: any Runtime = LiveRuntime(),
-        onEvent: @escaping @Sendable (ConnectionEvent) -> Void = { _ in }
+        strand: (any Strand)? = nil, onEvent: @escaping @Sendable (ConnectionEvent) -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.runtime = runtime
-        link = Link(configuration, transport: transport, runtime: runtime, scripts: scripts, onEvent: onEvent)
+        link = Link(
+            configuration, transport: transport, runtime: runtime, strand: strand, scripts: scripts, onEvent: onEvent)
         leases = LeasePool(link: link)
         link.start()
     }

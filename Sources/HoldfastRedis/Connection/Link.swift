@@ -36,7 +36,7 @@ final class Link: @unchecked Sendable {
 
     init(
         _ configuration: RedisConfiguration, transport: any ByteTransport, runtime: any Runtime,
-        scripts: [RedisScript], onEvent: @escaping @Sendable (ConnectionEvent) -> Void,
+        strand: (any Strand)? = nil, scripts: [RedisScript], onEvent: @escaping @Sendable (ConnectionEvent) -> Void,
         prepare: @escaping @Sendable (Pipeline) -> Void = { _ in }
     ) {
         self.configuration = configuration
@@ -45,7 +45,7 @@ final class Link: @unchecked Sendable {
         self.scripts = scripts
         self.onEvent = onEvent
         self.prepare = prepare
-        strand = transport.makeStrand()
+        self.strand = strand ?? transport.makeStrand()
         backoff = Backoff(first: configuration.firstBackoff, maximum: configuration.maximumBackoff)
     }
 

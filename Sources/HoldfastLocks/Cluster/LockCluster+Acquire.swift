@@ -1,0 +1,129 @@
+import HoldfastRedis
+import HoldfastRuntime
+
+extension LockCluster {
+    /// Acquires a lock. Whoever calls this renews and releases by himself; see
+    /// ``withLock(_:ttl:wait:isolation:_:)`` for the scoped form.
+    ///
+    /// Cancellation ends the attempt at once; what nodes granted meanwhile is given back.
+    /// - Parameters:
+    ///   - ttl: 10 ms at least, the cluster's maximum TTL at most.
+    ///   - wait: For how long to try again while others hold it or nodes are missing.
+    public func acquire(
+        _ name: LockName, ttl: Duration = .seconds(10), wait: LockWait = .none
+    ) async throws(LockError) -> Lease {
+        guard ttl >= .milliseconds(10), ttl <= descriptor?.maximumTTL ?? ttl else {
+            let maximum = descriptor.map { " \($0.maximumTTL)" } ?? ""
+            throw .invalid("a TTL of \(ttl) is not between 10 ms and the cluster's maximum\(maximum)")
+        }
+        let began = runtime.now
+        var limit = configuration.firstRetry
+        while true {
+            let failure: LockError
+            do throws(LockError) {
+                let lease = try await attempt(name, ttl: ttl)
+                notify(.acquired(lease, waited: began.duration(to: runtime.now)))
+                return lease
+            } catch {
+                failure = error
+            }
+            if Task.isCancelled { throw .cancelled(name: name.text) }
+            // Full jitter: competitors that split the nodes among them must not meet again.
+            let pause = runtime.jitter(upTo: limit)
+            limit = min(limit * 2, configuration.maximumRetry)
+            guard wait.allows(pause, since: began, now: runtime.now) else {
+                notify(.refused(name: name, failure))
+                throw failure
+            }
+            do { try await runtime.sleep(for: pause) } catch { throw .cancelled(name: name.text) }
+        }
+    }
+
+    /// Frees the lease's lock at every node, and waits until a majority has answered, at most the node timeout.
+    /// Does its work also in a cancelled task. Repeating it does no harm.
+    public func release(_ lease: Lease) async {
+        await giveBack(lease.name, owner: lease.owner)
+        notify(.released(lease))
+    }
+
+    private func attempt(_ name: LockName, ttl: Duration) async throws(LockError) -> Lease {
+        let start = runtime.now
+        let owner = runtime.randomHex(bytes: 16)
+        let keys = [keys.owner(name), keys.counter(name), keys.node]
+        let ownerArgument = RedisArgument(owner)
+        let machine = AcquisitionMachine(quorum) { token in
+            RoundRequest(
+                phase: 1, script: LockScripts.confirm, keys: keys,
+                arguments: [ownerArgument, RedisArgument(token.rawValue)], withRunID: true)
+        }
+        let round = Round(machine, nodes: nodes)
+        let request = RoundRequest(
+            phase: 0, script: LockScripts.grant, keys: keys,
+            arguments: [ownerArgument, RedisArgument(ttl.milliseconds)], withRunID: true)
+        let timeout = min(configuration.nodeTimeout, ttl)
+        let verdict = await withTaskCancellationHandler {
+            await round.run(request, timeout: timeout)
+        } onCancel: {
+            round.expire()
+        }
+        switch verdict {
+        case .issued(let token, let rounds):
+            let validity = Validity(start: start, ttl: ttl)
+            let isUsable = validity.remaining(at: runtime.now) >= min(configuration.minimumValidity, ttl / 4)
+            if isUsable, !Task.isCancelled {
+                return Lease(
+                    name: name, token: token, owner: owner, ttl: ttl, rounds: rounds, validity: validity,
+                    runtime: runtime)
+            }
+            await giveBack(name, owner: owner)
+            throw Task.isCancelled
+                ? .cancelled(name: name.text) : .unavailable(name: name.text, nodes: nodes.map { _ in .noAnswer })
+        case .failed(let outcomes):
+            await giveBack(name, owner: owner)
+            throw Self.judge(outcomes, name, quorum)
+        }
+    }
+
+    /// Always to all nodes, also those that never answered: a grant may be on its way, and the connection keeps the
+    /// release behind it.
+    private func giveBack(_ name: LockName, owner: String) async {
+        let request = RoundRequest(
+            phase: 0, script: LockScripts.release, keys: [keys.owner(name)],
+            arguments: [RedisArgument(owner), RedisArgument(keys.channel(name))], withRunID: false)
+        // No cancellation handler: a cancelled holder must free its lock too.
+        await Round(ReleaseMachine(quorum), nodes: nodes).run(request, timeout: configuration.nodeTimeout)
+    }
+
+    /// Contention if the nodes that hold it for another could have made the majority; else nodes are missing.
+    static func judge(_ outcomes: [NodeOutcome], _ name: LockName, _ quorum: Quorum) -> LockError {
+        var remaining: [Duration] = []
+        var held = 0
+        var available = 0
+        for outcome in outcomes {
+            switch outcome {
+            case .held(let left):
+                held += 1
+                available += 1
+                if let left { remaining.append(left) }
+            case .granted, .confirmed, .lostHold: available += 1
+            case .notAdmitted, .noAnswer, .unreachable, .failed: break
+            }
+        }
+        if held > 0, available >= quorum.majority {
+            return .held(name: name.text, retryAfter: remaining.max(), nodes: outcomes)
+        }
+        // A split vote: nobody else is seen to hold it, and trying again soon is right.
+        if available >= quorum.majority { return .held(name: name.text, retryAfter: nil, nodes: outcomes) }
+        return .unavailable(name: name.text, nodes: outcomes)
+    }
+}
+
+extension LockWait {
+    func allows(_ pause: Duration, since began: Instant, now: Instant) -> Bool {
+        switch self {
+        case .none: false
+        case .forever: true
+        case .upTo(let limit): began.duration(to: now) + pause < limit
+        }
+    }
+}

@@ -1,0 +1,49 @@
+public import HoldfastRedis
+
+/// How a client reaches a lock cluster. All clients list the same nodes in the same order.
+public struct LockClusterConfiguration: Sendable, Hashable {
+    /// N independent primaries, best an odd number of at least three. One is allowed for development.
+    public var nodes: [RedisConfiguration]
+    /// Before every key on the nodes.
+    public var prefix = "holdfast:"
+    /// How long a round waits for a majority. Small against a lease's TTL, large against a round trip.
+    public var nodeTimeout: Duration = .milliseconds(500)
+    /// A lease with less validity left after it was issued is given back at once.
+    public var minimumValidity: Duration = .milliseconds(20)
+    /// A contended or failed attempt pauses for a random span up to a limit that starts here and doubles …
+    public var firstRetry: Duration = .milliseconds(10)
+    /// … until here.
+    public var maximumRetry: Duration = .milliseconds(250)
+
+    public init(nodes: [RedisConfiguration]) {
+        self.nodes = nodes
+        for index in self.nodes.indices {
+            // A node that is silent for long is better treated as unreachable: refusals are decided at once.
+            self.nodes[index].commandTimeout = min(self.nodes[index].commandTimeout, .seconds(1))
+            self.nodes[index].connectTimeout = min(self.nodes[index].connectTimeout, .seconds(1))
+            self.nodes[index].maximumBackoff = min(self.nodes[index].maximumBackoff, .milliseconds(500))
+        }
+    }
+
+    /// - Throws: ``LockError/invalid(_:)`` when a URL is not usable.
+    public init(urls: [String]) throws(LockError) {
+        var nodes: [RedisConfiguration] = []
+        for url in urls {
+            do throws(RedisError) {
+                nodes.append(try RedisConfiguration(url: url))
+            } catch {
+                throw .invalid(error.message)
+            }
+        }
+        self.init(nodes: nodes)
+    }
+
+    func validate() throws(LockError) {
+        guard !nodes.isEmpty, nodes.count <= 99 else {
+            throw .invalid("a lock cluster has 1 to 99 nodes, not \(nodes.count)")
+        }
+        guard Set(nodes.map(\.address)).count == nodes.count else {
+            throw .invalid("a lock node is listed twice: every node must be a server of its own")
+        }
+    }
+}

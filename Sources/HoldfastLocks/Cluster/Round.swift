@@ -1,0 +1,176 @@
+import HoldfastRedis
+import HoldfastRuntime
+import Synchronization
+
+/// One node's part in a round.
+enum NodeReply: Sendable {
+    /// The two integers that every lock script returns.
+    case answer(code: Int64, value: Int64)
+    /// The node's record has not been checked on this connection, or forbids to use it.
+    case notVoting
+    case error(RedisError)
+
+    /// What anything but the expected codes means.
+    var refusal: NodeOutcome {
+        switch self {
+        case .answer(0, let left): .held(remaining: left >= 0 ? .milliseconds(left) : nil)
+        case .answer(-1, _), .notVoting: .notAdmitted
+        case .answer(-2, let maximum):
+            .failed(RedisError(.server, .answered, "the cluster's maximum TTL is \(maximum) ms"))
+        case .answer(let code, _): .failed(RedisError(.unexpectedReply, .answered, "unknown answer \(code)"))
+        case .error(let error):
+            switch error.code {
+            case .server, .unexpectedReply: .failed(error)
+            case .timedOut,
+                .disconnected where error.outcome == .outcomeUnknown:
+                .noAnswer
+            default: .unreachable(error)
+            }
+        }
+    }
+}
+
+enum RoundStep<Verdict: Sendable>: Sendable {
+    case wait
+    /// Send the round's request of this phase to these nodes.
+    case send(RoundRequest, to: [Int])
+    case done(Verdict)
+}
+
+/// A round's decisions, as a value.
+protocol RoundMachine: Sendable {
+    associatedtype Verdict: Sendable
+    mutating func receive(_ reply: NodeReply, phase: Int, from node: Int) -> RoundStep<Verdict>
+    mutating func expire() -> RoundStep<Verdict>
+}
+
+/// A script call that goes to several nodes with the same bytes; each node's run id is appended when it is wanted.
+struct RoundRequest: Sendable {
+    let phase: Int
+    let script: RedisScript
+    let keys: [RedisArgument]
+    let arguments: [RedisArgument]
+    let withRunID: Bool
+
+    func encode(bySource: Bool) -> [UInt8] {
+        let call = script.call(keys: keys, arguments: arguments, bySource: bySource)
+        return RedisCommand.encodePrefix(call.name, call.arguments, missing: withRunID ? 1 : 0)
+    }
+}
+
+/// The async shell of a round: one object, one continuation and one timer, whatever the number of nodes.
+///
+/// It is decided as soon as its machine says so, never waiting for the slowest node; later replies still reach the
+/// machine, which then only records them.
+final class Round<Machine: RoundMachine>: ReplySink {
+    private struct State {
+        var machine: Machine
+        var verdict: Machine.Verdict?
+        var waiter: CheckedContinuation<Machine.Verdict, Never>?
+        var requests: [Int: RoundRequest] = [:]
+        var timer: (any StrandTimer)?
+    }
+
+    private let nodes: [LockNode]
+    private let state: Mutex<State>
+
+    init(_ machine: Machine, nodes: [LockNode]) {
+        self.nodes = nodes
+        state = Mutex(State(machine: machine))
+    }
+
+    /// Sends `request` to all nodes and waits for the verdict, at most `timeout`. Not cancellable by itself: see
+    /// ``expire()``.
+    func run(_ request: RoundRequest, timeout: Duration) async -> Machine.Verdict {
+        send(request, to: Array(nodes.indices))
+        let timer = nodes[0].client.strand.schedule(after: timeout) { self.expire() }
+        state.withLock { state in
+            if state.verdict == nil { state.timer = timer } else { timer.cancel() }
+        }
+        return await withCheckedContinuation { continuation in
+            let verdict = state.withLock { state -> Machine.Verdict? in
+                if state.verdict == nil { state.waiter = continuation }
+                return state.verdict
+            }
+            if let verdict { continuation.resume(returning: verdict) }
+        }
+    }
+
+    /// Ends the round now with what is known.
+    func expire() { advance { $0.expire() } }
+
+    func receive(_ outcome: ReplyOutcome, tag: Int) {
+        let (phase, node) = tag.quotientAndRemainder(dividingBy: nodes.count)
+        let reply: NodeReply
+        switch outcome {
+        case .failed(let error): reply = .error(error)
+        case .reply(let cursor) where cursor.kind == .error:
+            let error = RedisError(.server, .answered, cursor.text, server: nodes[node].client.server)
+            if error.serverPrefix == "NOSCRIPT", resendBySource(phase, node) { return }
+            reply = .error(error)
+        case .reply(let cursor):
+            if let code = cursor.scalar(at: 0), let value = cursor.scalar(at: 1), code.kind == .integer {
+                reply = .answer(code: code.value, value: value.value)
+            } else {
+                reply = .error(
+                    RedisError(
+                        .unexpectedReply, .answered, "not the script's reply: \(cursor.materialized())",
+                        server: nodes[node].client.server))
+            }
+        }
+        deliver(reply, phase: phase, node: node)
+    }
+
+    private func deliver(_ reply: NodeReply, phase: Int, node: Int) {
+        if case .answer(-1, _) = reply { nodes[node].doubt() }
+        advance { $0.receive(reply, phase: phase, from: node) }
+    }
+
+    private func advance(_ event: (inout Machine) -> RoundStep<Machine.Verdict>) {
+        var toSend: (RoundRequest, [Int])?
+        let resolved = state.withLock { state -> (CheckedContinuation<Machine.Verdict, Never>?, Machine.Verdict)? in
+            switch event(&state.machine) {
+            case .wait: return nil
+            case .send(let request, let targets):
+                toSend = (request, targets)
+                return nil
+            case .done(let verdict):
+                guard state.verdict == nil else { return nil }
+                state.verdict = verdict
+                state.timer?.cancel()
+                state.timer = nil
+                defer { state.waiter = nil }
+                return (state.waiter, verdict)
+            }
+        }
+        // Outside the lock: a failing submission reports back at once, on this thread.
+        if let (request, targets) = toSend { send(request, to: targets) }
+        if let (waiter, verdict) = resolved { waiter?.resume(returning: verdict) }
+    }
+
+    private func send(_ request: RoundRequest, to targets: [Int]) {
+        state.withLock { $0.requests[request.phase] = request }
+        let encoded = request.encode(bySource: false)
+        for node in targets { submit(encoded, request, node) }
+    }
+
+    private func submit(_ encoded: [UInt8], _ request: RoundRequest, _ node: Int) {
+        let tag = request.phase * nodes.count + node
+        if request.withRunID {
+            guard let runID = nodes[node].votingRunID else {
+                let error = nodes[node].connectionError
+                return deliver(error.map { .error($0) } ?? .notVoting, phase: request.phase, node: node)
+            }
+            nodes[node].client.submit(encoded, suffix: runID, to: self, tag: tag)
+        } else {
+            nodes[node].client.submit(encoded, to: self, tag: tag)
+        }
+    }
+
+    /// Whether the node was asked again with the script's source.
+    private func resendBySource(_ phase: Int, _ node: Int) -> Bool {
+        guard let request = state.withLock({ $0.requests[phase] }) else { return false }
+        submit(request.encode(bySource: true), request, node)
+        return true
+    }
+}

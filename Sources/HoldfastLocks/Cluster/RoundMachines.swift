@@ -1,0 +1,86 @@
+import HoldfastRedis
+
+/// Feeds replies to an ``Acquisition``.
+struct AcquisitionMachine: RoundMachine {
+    enum Verdict: Sendable {
+        case issued(FencingToken, rounds: Int)
+        case failed([NodeOutcome])
+    }
+
+    private var acquisition: Acquisition
+    private let confirm: @Sendable (FencingToken) -> RoundRequest
+
+    init(_ quorum: Quorum, confirm: @escaping @Sendable (FencingToken) -> RoundRequest) {
+        acquisition = Acquisition(quorum)
+        self.confirm = confirm
+    }
+
+    mutating func receive(_ reply: NodeReply, phase: Int, from node: Int) -> RoundStep<Verdict> {
+        let answer: Acquisition.Answer
+        switch reply {
+        case .answer(1, let token) where phase == 0: answer = .granted(FencingToken(rawValue: token))
+        case .answer(1, _): answer = .confirmed
+        case .answer(0, _) where phase == 1: answer = .refused(.lostHold)
+        default: answer = .refused(reply.refusal)
+        }
+        return step(acquisition.receive(answer, from: node))
+    }
+
+    mutating func expire() -> RoundStep<Verdict> { step(acquisition.expire()) }
+
+    private func step(_ action: Acquisition.Action) -> RoundStep<Verdict> {
+        switch action {
+        case .wait: .wait
+        case .confirm(let token, let nodes): .send(confirm(token), to: nodes)
+        case .issued(let token): .done(.issued(token, rounds: acquisition.rounds))
+        case .failed: .done(.failed(acquisition.report))
+        }
+    }
+}
+
+/// Feeds replies to a ``Renewal``.
+struct RenewalMachine: RoundMachine {
+    enum Verdict: Sendable, Equatable {
+        case renewed
+        case failed(definite: Bool)
+    }
+
+    private var renewal: Renewal
+
+    init(_ quorum: Quorum) { renewal = Renewal(quorum) }
+
+    mutating func receive(_ reply: NodeReply, phase: Int, from node: Int) -> RoundStep<Verdict> {
+        switch reply {
+        case .answer(1, _): step(renewal.receive(.renewed))
+        case .answer(2, _): step(renewal.receive(.repaired))
+        case .answer(0, _): step(renewal.receive(.refused(.lostHold)))
+        default: step(renewal.receive(.refused(reply.refusal)))
+        }
+    }
+
+    mutating func expire() -> RoundStep<Verdict> { step(renewal.expire()) }
+
+    private func step(_ action: Renewal.Action) -> RoundStep<Verdict> {
+        switch action {
+        case .wait: .wait
+        case .renewed: .done(.renewed)
+        case .failed(let definite): .done(.failed(definite: definite))
+        }
+    }
+}
+
+/// A release: decided when a majority answered, so that whoever comes next finds a majority free.
+struct ReleaseMachine: RoundMachine {
+    private let quorum: Quorum
+    private var answered = 0
+    private var silent = 0
+
+    init(_ quorum: Quorum) { self.quorum = quorum }
+
+    mutating func receive(_ reply: NodeReply, phase: Int, from node: Int) -> RoundStep<Void> {
+        if case .answer = reply { answered += 1 } else { silent += 1 }
+        return answered >= quorum.majority || answered + silent == quorum.nodes ? .done(()) : .wait
+    }
+
+    mutating func expire() -> RoundStep<Void> { .done(()) }
+}

@@ -1,0 +1,73 @@
+public import HoldfastRuntime
+import Synchronization
+
+/// One holder's tenure of a lock: the token to show to resources, and how long to believe in it.
+public final class Lease: Sendable {
+    public let name: LockName
+    /// Show it with every write to a fenced resource.
+    public let token: FencingToken
+    /// 128 random bits in hexadecimal, drawn for this attempt only.
+    public let owner: String
+    /// The span that each renewal asks for.
+    public let ttl: Duration
+    /// How many rounds of messages the acquisition took: one when the nodes' counters moved in step.
+    public let rounds: Int
+
+    private struct State {
+        var validity: Validity
+        var lossReason: String?
+        var renewals = 0
+    }
+
+    private let state: Mutex<State>
+    private let runtime: any Runtime
+
+    init(
+        name: LockName, token: FencingToken, owner: String, ttl: Duration, rounds: Int, validity: Validity,
+        runtime: any Runtime
+    ) {
+        self.name = name
+        self.token = token
+        self.owner = owner
+        self.ttl = ttl
+        self.rounds = rounds
+        self.runtime = runtime
+        state = Mutex(State(validity: validity))
+    }
+
+    /// Until then no other holder's lease can begin, if clocks drift less than a percent apart.
+    public var validUntil: Instant { state.withLock { $0.validity.until } }
+
+    /// Whether the holder may still believe in the lease. A process that was paused may read `true` and be wrong a
+    /// moment later: only the token protects a resource.
+    public var isValid: Bool {
+        state.withLock { $0.lossReason == nil && $0.validity.remaining(at: runtime.now) > .zero }
+    }
+
+    /// How often the lease was renewed.
+    public var renewals: Int { state.withLock { $0.renewals } }
+
+    /// - Throws: ``LockError/lost(name:token:reason:)`` when the lease has ended.
+    public func checkValid() throws(LockError) {
+        if let reason = lossReason { throw .lost(name: name.text, token: token, reason: reason) }
+    }
+
+    /// Why the lease ended before its holder was done; nil while it is valid.
+    var lossReason: String? {
+        state.withLock { state in
+            if let reason = state.lossReason { return reason }
+            return state.validity.remaining(at: runtime.now) > .zero ? nil : "it expired before it was renewed"
+        }
+    }
+
+    func renewed(_ validity: Validity) {
+        state.withLock { state in
+            if validity.until > state.validity.until { state.validity = validity }
+            state.renewals += 1
+        }
+    }
+
+    func lose(_ reason: String) {
+        state.withLock { state in if state.lossReason == nil { state.lossReason = reason } }
+    }
+}

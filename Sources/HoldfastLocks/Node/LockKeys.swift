@@ -1,0 +1,20 @@
+import HoldfastRedis
+
+/// The names of a lock node's keys.
+struct LockKeys: Sendable {
+    let prefix: String
+
+    /// Owner value of one lock, with a TTL.
+    func owner(_ name: LockName) -> RedisArgument { "\(prefix)lock:\(name.text)" }
+
+    /// Fencing counter of one lock, without a TTL.
+    func counter(_ name: LockName) -> RedisArgument { "\(prefix)fence:\(name.text)" }
+
+    /// The node's own record, a hash: `cluster`, `nodes`, `index`, `maximum_ttl` (the descriptor), `admitted` (the
+    /// incarnation that may vote), `prepared` (the one that init wrote), `durable` (whether it then synced every
+    /// write), `floor` and `high`.
+    var node: RedisArgument { "\(prefix)node" }
+
+    /// Where a release is announced.
+    func channel(_ name: LockName) -> String { "\(prefix)released:\(name.text)" }
+}

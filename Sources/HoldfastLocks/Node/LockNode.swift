@@ -1,0 +1,70 @@
+import HoldfastRuntime
+import HoldfastRedis
+import Synchronization
+
+/// One lock node as a client sees it: its connection, and whether its present incarnation may vote.
+final class LockNode: Sendable {
+    enum Standing: Sendable, Equatable {
+        /// Not looked at since the connection was made.
+        case unknown
+        /// Checked: this incarnation is admitted, and its descriptor fits. Holds the encoded run id.
+        case voting(runID: String, encoded: [UInt8])
+        /// May not vote yet, and why.
+        case waiting(String)
+        /// Belongs to another cluster or place; never used.
+        case foreign(String)
+    }
+
+    let index: Int
+    let client: RedisClient
+    private let standing: Shared
+    private let wake: AsyncStream<Void>.Continuation
+
+    private final class Shared: Sendable { let value = Mutex(Standing.unknown) }
+
+    init(
+        index: Int, _ configuration: RedisConfiguration, strand: any Strand, transport: any ByteTransport,
+        runtime: any Runtime, wake: AsyncStream<Void>.Continuation
+    ) {
+        self.index = index
+        self.wake = wake
+        let shared = Shared()
+        standing = shared
+        client = RedisClient(
+            configuration, scripts: LockScripts.all, transport: transport, runtime: runtime, strand: strand,
+            onEvent: { event in
+                if case .attemptFailed = event { return }
+                shared.value.withLock { $0 = .unknown }
+                wake.yield()
+            })
+    }
+
+    var current: Standing { standing.value.withLock { $0 } }
+
+    /// The run id to send along, as an encoded argument; nil when the node may not be asked.
+    var votingRunID: [UInt8]? {
+        standing.value.withLock { if case .voting(_, let encoded) = $0 { encoded } else { nil } }
+    }
+
+    /// Why there is no connection; nil when there is one.
+    var connectionError: RedisError? {
+        do {
+            _ = try client.serverInfo()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// The node said that it may not vote, though it was thought to: have it looked at again.
+    func doubt() {
+        standing.value.withLock { $0 = .unknown }
+        wake.yield()
+    }
+
+    /// Records a judgement made about incarnation `runID`, unless another is connected by now.
+    func settle(_ judged: Standing, runID: String) {
+        guard let present = try? client.serverInfo().runID, present == runID else { return }
+        standing.value.withLock { $0 = judged }
+    }
+}

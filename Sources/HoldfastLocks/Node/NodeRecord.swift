@@ -1,0 +1,35 @@
+import HoldfastRedis
+
+/// A node's record, as it is stored (see ``LockKeys/node``).
+struct NodeRecord: Sendable, Equatable {
+    static let fields: [RedisArgument] = [
+        "cluster", "nodes", "index", "maximum_ttl", "admitted", "prepared", "durable", "high",
+    ]
+
+    var descriptor: ClusterDescriptor?
+    var index: Int?
+    /// The incarnation that may vote.
+    var admitted: String?
+    /// The incarnation in which init wrote the descriptor.
+    var prepared: String?
+    /// Whether every write was synced to disk when that incarnation was admitted.
+    var durable = false
+    /// The largest token that the node ever granted or stored.
+    var high: Int64 = 0
+
+    /// Reads the reply of HMGET with ``fields``; nil when it has another shape.
+    init?(_ reply: RedisReply) {
+        guard let values = reply.array, values.count == Self.fields.count else { return nil }
+        if let cluster = values[0].text, let nodes = values[1].integer, let maximum = values[3].integer {
+            descriptor = ClusterDescriptor(
+                id: cluster, nodes: Int(clamping: nodes), maximumTTL: .milliseconds(maximum))
+        }
+        index = values[2].integer.map { Int(clamping: $0) }
+        admitted = values[4].text
+        prepared = values[5].text
+        durable = values[6].integer == 1
+        high = values[7].integer ?? 0
+    }
+
+    init() {}
+}

@@ -1,0 +1,105 @@
+/// One attempt to acquire, as a value: node answers in, actions out. Effects (sending, time) are its shell's.
+///
+/// Phase one asks all nodes for a grant; the token is the largest of the first majority of grants. When a majority
+/// granted exactly that number, it is issued at once (one round trip). Otherwise the nodes below it are asked to
+/// confirm it, and it is issued when a majority stores it.
+struct Acquisition: Sendable {
+    enum Answer: Sendable {
+        case granted(FencingToken)
+        case confirmed
+        /// Any answer that is neither: refused, unreachable, failed.
+        case refused(NodeOutcome)
+    }
+
+    enum Action: Sendable, Equatable {
+        case wait
+        /// Ask these nodes to store the token.
+        case confirm(FencingToken, nodes: [Int])
+        case issued(FencingToken)
+        case failed
+    }
+
+    private enum Phase { case granting, confirming(FencingToken), decided }
+
+    private let quorum: Quorum
+    private var phase = Phase.granting
+    private(set) var outcomes: [NodeOutcome?]
+    /// Which phases it took: one when the counters moved in step.
+    private(set) var rounds = 1
+
+    init(_ quorum: Quorum) {
+        self.quorum = quorum
+        outcomes = Array(repeating: nil, count: quorum.nodes)
+    }
+
+    mutating func receive(_ answer: Answer, from node: Int) -> Action {
+        switch answer {
+        case .granted(let token): outcomes[node] = .granted(token)
+        case .confirmed:
+            guard case .confirming(let token) = phase else { return .wait }
+            outcomes[node] = .confirmed(token)
+        case .refused(let outcome): outcomes[node] = outcome
+        }
+        switch phase {
+        case .decided: return .wait
+        case .granting: return decideGrants()
+        case .confirming(let token): return decideConfirmations(token, latest: node)
+        }
+    }
+
+    /// Time is up: whoever has not answered may have granted, and does not count.
+    mutating func expire() -> Action {
+        if case .decided = phase { return .wait }
+        phase = .decided
+        return .failed
+    }
+
+    /// What each node said, for errors.
+    var report: [NodeOutcome] { outcomes.map { $0 ?? .noAnswer } }
+
+    private var grants: [(node: Int, token: FencingToken)] {
+        outcomes.enumerated().compactMap { node, outcome in
+            if case .granted(let token) = outcome { (node, token) } else { nil }
+        }
+    }
+
+    private var refusals: Int {
+        outcomes.count { outcome in
+            switch outcome {
+            case nil, .granted, .confirmed: false
+            default: true
+            }
+        }
+    }
+
+    private mutating func decideGrants() -> Action {
+        if refusals > quorum.tolerated { return fail() }
+        let grants = self.grants
+        guard grants.count >= quorum.majority, let token = grants.map(\.token).max() else { return .wait }
+        let inStep = grants.count { $0.token == token }
+        if inStep >= quorum.majority { return issue(token) }
+        phase = .confirming(token)
+        rounds = 2
+        return .confirm(token, nodes: grants.filter { $0.token < token }.map(\.node))
+    }
+
+    private mutating func decideConfirmations(_ token: FencingToken, latest node: Int) -> Action {
+        let storing = outcomes.count { $0 == .granted(token) || $0 == .confirmed(token) }
+        if storing >= quorum.majority { return issue(token) }
+        // A larger grant that came too late cannot be confirmed down; like a refusal it will never store the token.
+        let hopeless = refusals + outcomes.count { if case .granted(let other) = $0 { other > token } else { false } }
+        if hopeless > quorum.tolerated { return fail() }
+        if case .granted(let late) = outcomes[node], late < token { return .confirm(token, nodes: [node]) }
+        return .wait
+    }
+
+    private mutating func issue(_ token: FencingToken) -> Action {
+        phase = .decided
+        return .issued(token)
+    }
+
+    private mutating func fail() -> Action {
+        phase = .decided
+        return .failed
+    }
+}

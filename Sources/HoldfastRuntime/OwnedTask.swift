@@ -1,0 +1,26 @@
+/// A background task with an owner: whoever starts one keeps it, and ends it with ``end()``.
+public final class OwnedTask: Sendable {
+    private let task: Task<Void, Never>
+
+    init(_ task: Task<Void, Never>) { self.task = task }
+
+    /// Asks the task to stop; returns at once.
+    public func cancel() { task.cancel() }
+
+    /// Asks the task to stop and waits until it has.
+    public func end() async {
+        task.cancel()
+        await task.value
+    }
+
+    deinit { task.cancel() }
+}
+
+extension Runtime {
+    /// Starts a task that outlives the caller's scope, for services that an object owns. On `executor` when given.
+    public func own(
+        on executor: (any TaskExecutor)? = nil, _ body: @escaping @Sendable () async -> Void
+    ) -> OwnedTask {
+        OwnedTask(Task(executorPreference: executor, operation: body))
+    }
+}

@@ -1,0 +1,73 @@
+import Testing
+
+@testable import HoldfastLocks
+
+@Suite struct AdmissionRuleTests {
+    private let cluster = ClusterDescriptor(id: "c", nodes: 5, maximumTTL: .seconds(10))
+
+    private func node(
+        admitted: String? = "old", prepared: String? = nil, durable: Bool = false, syncs: Bool = false,
+        uptime: Duration = .seconds(1), known: Bool = true
+    ) -> AdmissionRule.Node {
+        var record = NodeRecord()
+        if known {
+            record.descriptor = cluster
+            record.index = 2
+            record.admitted = admitted
+        }
+        record.prepared = prepared
+        record.durable = durable
+        return AdmissionRule.Node(record: record, index: 2, runID: "new", uptime: uptime, syncsEveryWrite: syncs)
+    }
+
+    private func judge(_ node: AdmissionRule.Node, _ highs: [Int64]) -> AdmissionRule.Verdict {
+        AdmissionRule.judge(node, cluster: cluster, otherHighs: highs)
+    }
+
+    @Test func theAdmittedIncarnationVotes() {
+        #expect(judge(node(admitted: "new"), []) == .voting)
+    }
+
+    @Test func aRestartWithProvenDataVotesAtOnceWithTheOthersFloor() {
+        #expect(judge(node(durable: true, syncs: true), []) == .admit(floor: 0))
+        #expect(judge(node(durable: true, syncs: true), [4, 9, 2]) == .admit(floor: 9))
+    }
+
+    @Test func durabilityMustHaveHeldBothThenAndNow() {
+        for node in [node(durable: true, syncs: false), node(durable: false, syncs: true)] {
+            guard case .wait = judge(node, [1, 1, 1]) else { Issue.record("\(node) was let in"); return }
+        }
+    }
+
+    @Test func aForgetfulNodeWaitsForItsUptimeAndForAMajorityOfOthers() {
+        guard case .wait = judge(node(uptime: .seconds(10), known: false), [5, 6, 7]) else {
+            Issue.record("uptime equal to the maximum TTL is not enough")
+            return
+        }
+        guard case .wait = judge(node(uptime: .seconds(60), known: false), [5, 6]) else {
+            Issue.record("two others are no majority of five")
+            return
+        }
+        #expect(judge(node(uptime: .seconds(60), known: false), [5, 7, 6]) == .admit(floor: 7))
+    }
+
+    @Test func aPreparedIncarnationThatWasRestartedIsTreatedAsForgetful() {
+        #expect(judge(node(admitted: nil, prepared: "new"), []) == .admit(floor: 0))
+        guard case .wait = judge(node(admitted: nil, prepared: "old"), []) else {
+            Issue.record("init wrote the record in another incarnation")
+            return
+        }
+    }
+
+    @Test func othersClustersSizesAndPlacesAreForeign() {
+        var other = node()
+        other.record.descriptor?.id = "d"
+        guard case .foreign = judge(other, []) else { Issue.record("another cluster's node"); return }
+        var smaller = node()
+        smaller.record.descriptor?.nodes = 3
+        guard case .foreign = judge(smaller, []) else { Issue.record("another size"); return }
+        var moved = node()
+        moved.record.index = 1
+        guard case .foreign = judge(moved, []) else { Issue.record("another place"); return }
+    }
+}
