@@ -28,6 +28,7 @@ let package = Package(
     products: [
         .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
         .library(name: "HoldfastLocks", targets: ["HoldfastLocks"]),
+        .library(name: "HoldfastResources", targets: ["HoldfastResources"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -40,7 +41,9 @@ let package = Package(
         .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
         room("HoldfastRedis", ["CHiredis", "HoldfastRuntime", log, nioCore, nioPosix, deque]),
         room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log]),
+        room("HoldfastResources", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
         tests("HoldfastRedisTests", ["HoldfastRedis", "CHiredis"]),
         tests("HoldfastLocksTests", ["HoldfastLocks", "HoldfastRuntime"]),
+        tests("HoldfastResourcesTests", ["HoldfastResources", "HoldfastLocks"]),
     ]
 )

@@ -12,9 +12,15 @@ public protocol Runtime: Sendable {
 
     /// 64 uniformly random bits.
     func randomBits() -> UInt64
+
+    /// Tells that the program has come to a named point, between two steps that a crash or a pause may tear apart.
+    /// Live it does nothing; chaos and simulation stop, kill or delay the process there.
+    func reach(_ point: String) async
 }
 
 extension Runtime {
+    public func reach(_ point: String) async {}
+
     public func sleep(for duration: Duration) async throws {
         try await sleep(until: now.advanced(by: duration))
     }
