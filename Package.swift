@@ -42,5 +42,12 @@ let package = Package(
         room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log]),
         tests("HoldfastRedisTests", ["HoldfastRedis", "CHiredis"]),
         tests("HoldfastLocksTests", ["HoldfastLocks", "HoldfastRuntime"]),
+        .target(name: "CProcess"),
+        room("HoldfastProcess", ["CProcess", "HoldfastRuntime"]),
+        // A parent for the tests to kill: what it starts must die with it.
+        .executableTarget(
+            name: "holdfast-fixture", dependencies: ["HoldfastProcess"], path: "Tests/Fixture", swiftSettings: strict),
+        tests("HoldfastProcessTests", ["HoldfastProcess", "HoldfastRuntime", "holdfast-fixture"]),
+        tests("TidyTests", []),
     ]
 )
