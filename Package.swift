@@ -45,5 +45,12 @@ let package = Package(
         tests("HoldfastRedisTests", ["HoldfastRedis", "CHiredis"]),
         tests("HoldfastLocksTests", ["HoldfastLocks", "HoldfastRuntime"]),
         tests("HoldfastResourcesTests", ["HoldfastResources", "HoldfastLocks"]),
+        .target(name: "CProcess"),
+        room("HoldfastProcess", ["CProcess", "HoldfastRuntime"]),
+        // A parent for the tests to kill: what it starts must die with it.
+        .executableTarget(
+            name: "holdfast-fixture", dependencies: ["HoldfastProcess"], path: "Tests/Fixture", swiftSettings: strict),
+        tests("HoldfastProcessTests", ["HoldfastProcess", "HoldfastRuntime", "holdfast-fixture"]),
+        tests("TidyTests", []),
     ]
 )

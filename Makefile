@@ -1,0 +1,37 @@
+# Every command a contributor needs. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+SWIFT ?= swift
+FORMATTED := Sources Tests Package.swift $(wildcard Benchmarks Examples)
+
+.PHONY: help setup build demo test format lint bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install the system packages that are missing (quick when none is)
+	@scripts/setup.sh
+
+build: setup ## build everything, for debugging
+	$(SWIFT) build
+
+demo: setup ## agents move credits while workers and nodes die; ends with an audit
+	$(SWIFT) build --product holdfast
+	@"$$($(SWIFT) build --show-bin-path)/holdfast" demo --seconds 20 --seed 1
+
+test: setup ## build and run every test; says at the end how many ran
+	@scripts/test.sh
+
+format: ## format the sources in place
+	$(SWIFT) format --in-place --recursive --parallel $(FORMATTED)
+
+lint: ## fail on anything that `make format` would change
+	$(SWIFT) format lint --strict --recursive --parallel $(FORMATTED)
+
+bench: setup ## run the benchmarks, optimised
+	$(SWIFT) run -c release holdfast-bench
+
+clean: ## remove build output and what the demo left
+	$(SWIFT) package clean
+	rm -rf .holdfast

@@ -1,0 +1,64 @@
+import CProcess
+import Glibc
+
+/// Names one process for certain, across restarts of the program that remembers it: its number together with its start
+/// time, since numbers are reused.
+public struct ProcessIdentity: Sendable, Hashable, Codable {
+    public let pid: Int32
+    /// Clock ticks since the machine's boot, from /proc/PID/stat.
+    public let startTicks: UInt64
+    /// The boot it belongs to: ticks of another boot mean nothing.
+    public let boot: String
+
+    /// The identity of the process that has this number now, nil when there is none or it is a zombie.
+    public init?(pid: Int32) {
+        guard pid > 0, let text = Self.contents("/proc/\(pid)/stat"), let ticks = Self.startTicks(stat: text) else {
+            return nil
+        }
+        self.pid = pid
+        startTicks = ticks
+        boot = Self.contents("/proc/sys/kernel/random/boot_id")?.filter { !$0.isWhitespace } ?? ""
+    }
+
+    /// Whether exactly this process is there and not a zombie.
+    public var isAlive: Bool { ProcessIdentity(pid: pid) == self }
+
+    /// Sends a signal to exactly this process; false when it is not there any more or may not be signalled.
+    @discardableResult
+    public func signal(_ signal: Signal) -> Bool {
+        let pidfd = cprocess_open(pid)
+        guard pidfd >= 0 else { return false }
+        defer { close(pidfd) }
+        // The descriptor holds on to whoever has the number now; if that is not ours, it is left alone.
+        guard isAlive else { return false }
+        return cprocess_signal(pidfd, signal.rawValue) == 0
+    }
+
+    /// Waits until it has ended. It need not be a child.
+    ///
+    /// - Throws: `CancellationError`.
+    public func waitForEnd() async throws(CancellationError) {
+        let descriptor = cprocess_open(pid)
+        guard descriptor >= 0 else { return }
+        let pidfd = Pipe(descriptor)
+        while isAlive { try await pidfd.ready() }
+    }
+
+    /// Field 22 of /proc/PID/stat. The second field is the program's name in brackets and may hold anything.
+    static func startTicks(stat text: String) -> UInt64? {
+        guard let bracket = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: bracket)...].split(separator: " ")
+        guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
+        return UInt64(fields[19])
+    }
+
+    private static func contents(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        let bytes = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+            count = max(0, read(descriptor, buffer.baseAddress, 4096))
+        }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+}
