@@ -30,6 +30,7 @@ let package = Package(
         .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
         .library(name: "HoldfastLocks", targets: ["HoldfastLocks"]),
         .library(name: "HoldfastHTTP", targets: ["HoldfastHTTP"]),
+        .library(name: "HoldfastAgents", targets: ["HoldfastAgents"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -44,9 +45,11 @@ let package = Package(
         room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log]),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
+        room("HoldfastAgents", ["HoldfastHTTP", "HoldfastRuntime", log]),
         tests("HoldfastRedisTests", ["HoldfastRedis", "CHiredis"]),
         tests("HoldfastLocksTests", ["HoldfastLocks", "HoldfastRuntime"]),
         tests("HoldfastHTTPTests", ["HoldfastHTTP", "LocalHTTPServer", nioCore, nioPosix]),
+        tests("HoldfastAgentsTests", ["HoldfastAgents", "HoldfastHTTP", "HoldfastRuntime", "LocalHTTPServer"]),
         .target(
             name: "LocalHTTPServer", dependencies: [nioCore, nioPosix, nioHTTP1], path: "Tests/LocalHTTPServer",
             swiftSettings: strict),

@@ -16,55 +16,35 @@ public struct LocalHTTPServer: Sendable {
     public static func run<Value: Sendable>(
         _ handler: @escaping Handler, _ body: @Sendable (LocalHTTPServer) async throws -> Value
     ) async throws -> Value {
+        let connections = ConnectionSet()
+        let (requests, continuation) = AsyncStream<(LocalRequest, LocalResponder)>.makeStream()
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: "127.0.0.1", port: 0) { channel in
+            .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: false)
-                    return try NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>(
-                        wrappingChannelSynchronously: channel)
+                    try channel.pipeline.syncOperations.addHandler(RequestCollector(continuation, connections))
                 }
             }
-        guard let port = listener.channel.localAddress?.port else { preconditionFailure("a bound socket has a port") }
+            .bind(host: "127.0.0.1", port: 0).get()
+        guard let port = listener.localAddress?.port else { preconditionFailure("a bound socket has a port") }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                try? await listener.executeThenClose { connections in
-                    await withDiscardingTaskGroup { handlers in
-                        do {
-                            for try await connection in connections {
-                                handlers.addTask { await serve(connection, handler) }
-                            }
-                        } catch {
-                            // The listener is closed: the end of the test.
+                await withDiscardingTaskGroup { handlers in
+                    for await (request, responder) in requests {
+                        handlers.addTask {
+                            do { try await handler(request, responder) } catch { try? await responder.cut() }
                         }
-                        handlers.cancelAll()
                     }
+                    handlers.cancelAll()
                 }
             }
-            defer { group.cancelAll() }
-            return try await body(LocalHTTPServer(port: port))
-        }
-    }
-
-    private static func serve(
-        _ connection: NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>, _ handler: Handler
-    ) async {
-        try? await connection.executeThenClose { inbound, outbound in
-            var parts = inbound.makeAsyncIterator()
-            while let part = try await parts.next() {
-                guard case .head(let head) = part else { continue }
-                var body: [UInt8] = []
-                collecting: while let part = try await parts.next() {
-                    switch part {
-                    case .body(let bytes): body.append(contentsOf: bytes.readableBytesView)
-                    case .end, .head: break collecting
-                    }
-                }
-                let fields = head.headers.map { (name: $0.name.lowercased(), value: $0.value) }
-                let request = LocalRequest(
-                    method: head.method.rawValue, path: head.uri, fields: fields, body: body)
-                try await handler(request, LocalResponder(connection.channel, outbound))
-            }
+            let result: Result<Value, any Error>
+            do { result = .success(try await body(LocalHTTPServer(port: port))) } catch { result = .failure(error) }
+            try await listener.close()
+            connections.closeAll()
+            continuation.finish()
+            group.cancelAll()
+            return try result.get()
         }
     }
 }

@@ -4,12 +4,10 @@ internal import NIOHTTP1
 /// Answers one request, well or badly.
 public struct LocalResponder: Sendable {
     private let channel: any Channel
-    private let outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
 
-    init(_ channel: any Channel, _ outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>) {
-        self.channel = channel
-        self.outbound = outbound
-    }
+    init(_ channel: any Channel) { self.channel = channel }
+
+    private func write(_ part: HTTPServerResponsePart) async throws { try await channel.writeAndFlush(part) }
 
     /// A whole answer, with its length.
     public func answer(_ status: Int = 200, _ fields: [(String, String)] = [], _ text: String = "") async throws {
@@ -22,17 +20,17 @@ public struct LocalResponder: Sendable {
     public func head(_ status: Int = 200, _ fields: [(String, String)] = []) async throws {
         let head = HTTPResponseHead(
             version: .http1_1, status: HTTPResponseStatus(statusCode: status), headers: HTTPHeaders(fields))
-        try await outbound.write(.head(head))
+        try await write(.head(head))
     }
 
     /// Returns when the socket took the bytes: a reader that does not read holds the server back.
     public func chunk(_ text: String) async throws { try await chunk(Array(text.utf8)) }
 
     public func chunk(_ bytes: [UInt8]) async throws {
-        try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: bytes))))
+        try await write(.body(.byteBuffer(ByteBuffer(bytes: bytes))))
     }
 
-    public func end() async throws { try await outbound.write(.end(nil)) }
+    public func end() async throws { try await write(.end(nil)) }
 
     /// Cuts the connection, wherever the answer is.
     public func cut() async throws { try await channel.close() }
