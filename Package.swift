@@ -21,6 +21,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
 let package = Package(
@@ -29,6 +30,8 @@ let package = Package(
         .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
         .library(name: "HoldfastLocks", targets: ["HoldfastLocks"]),
         .library(name: "HoldfastResources", targets: ["HoldfastResources"]),
+        .library(name: "HoldfastHTTP", targets: ["HoldfastHTTP"]),
+        .library(name: "HoldfastAgents", targets: ["HoldfastAgents"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -36,21 +39,35 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
     targets: [
-        room("HoldfastRuntime"),
-        tests("HoldfastRuntimeTests", ["HoldfastRuntime"]),
+        // C, each behind one small header.
         .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CProcess"),
+
+        // The rooms; imports point up this list only.
+        room("HoldfastRuntime"),
+        room("HoldfastProcess", ["CProcess", "HoldfastRuntime"]),
         room("HoldfastRedis", ["CHiredis", "HoldfastRuntime", log, nioCore, nioPosix, deque]),
         room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log]),
         room("HoldfastResources", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
-        tests("HoldfastRedisTests", ["HoldfastRedis", "CHiredis"]),
-        tests("HoldfastLocksTests", ["HoldfastLocks", "HoldfastRuntime"]),
-        tests("HoldfastResourcesTests", ["HoldfastResources", "HoldfastLocks"]),
-        .target(name: "CProcess"),
-        room("HoldfastProcess", ["CProcess", "HoldfastRuntime"]),
+        room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
+        room("HoldfastAgents", ["HoldfastHTTP", "HoldfastRuntime", log]),
+
+        // Support for tests.
+        .target(
+            name: "LocalHTTPServer", dependencies: [nioCore, nioPosix, nioHTTP1], path: "Tests/LocalHTTPServer",
+            swiftSettings: strict),
         // A parent for the tests to kill: what it starts must die with it.
         .executableTarget(
             name: "holdfast-fixture", dependencies: ["HoldfastProcess"], path: "Tests/Fixture", swiftSettings: strict),
-        tests("HoldfastProcessTests", ["HoldfastProcess", "HoldfastRuntime", "holdfast-fixture"]),
+
         tests("TidyTests", []),
+        tests("HoldfastRuntimeTests", ["HoldfastRuntime"]),
+        tests("HoldfastProcessTests", ["HoldfastProcess", "HoldfastRuntime", "holdfast-fixture"]),
+        tests("HoldfastRedisTests", ["HoldfastRedis", "CHiredis"]),
+        tests("HoldfastLocksTests", ["HoldfastLocks", "HoldfastRuntime"]),
+        tests("HoldfastResourcesTests", ["HoldfastResources", "HoldfastLocks"]),
+        tests("HoldfastHTTPTests", ["HoldfastHTTP", "LocalHTTPServer", nioCore, nioPosix]),
+        tests("HoldfastAgentsTests", ["HoldfastAgents", "HoldfastHTTP", "HoldfastRuntime", "LocalHTTPServer"]),
     ]
 )

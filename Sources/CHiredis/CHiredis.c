@@ -50,7 +50,9 @@ static void *on_string(const redisReadTask *task, char *text, size_t length) {
     if (length) memcpy(reader->bytes + reader->byte_count, text, length);
     size_t offset = reader->byte_count;
     reader->byte_count += length;
-    uint32_t type = task->type == REDIS_REPLY_STATUS ? HF_STATUS : task->type == REDIS_REPLY_ERROR ? HF_ERROR : HF_STRING;
+    uint32_t type = task->type == REDIS_REPLY_STATUS  ? HF_STATUS
+                    : task->type == REDIS_REPLY_ERROR ? HF_ERROR
+                                                      : HF_STRING;
     return append_token(task, type, (int64_t)offset, (uint32_t)length);
 }
 
@@ -105,7 +107,9 @@ static int fail(hf_reader *reader, const char *text) {
 
 int hf_reader_feed(hf_reader *reader, const void *bytes, size_t count) {
     reader->unanswered_bytes += count;
-    if (reader->unanswered_bytes > reader->max_bytes + FEED_SLICE) return fail(reader, "the reply exceeds the size limit");
+    if (reader->unanswered_bytes > reader->max_bytes + FEED_SLICE) {
+        return fail(reader, "the reply exceeds the size limit");
+    }
     const char *next = bytes;
     while (count) {
         size_t slice = count < FEED_SLICE ? count : FEED_SLICE;

@@ -14,8 +14,8 @@ public protocol FencedResource: Sendable {
     /// Reads the value, unless a later holder has been here.
     func read(_ token: FencingToken) async throws(ResourceError) -> [UInt8]?
 
-    /// Writes the value once: check, write and the record of `key` are one atomic step. A repeat with the same key and
-    /// value writes nothing and returns the first receipt, whatever its token.
+    /// Writes the value once: check, write and the record of `key` are one atomic step. A repeat with the same key
+    /// and value writes nothing and returns the first receipt, whatever its token.
     /// - Throws: ``ResourceError/stale(resource:token:fence:)``, or ``ResourceError/keyReused(key:)`` for another value.
     func apply(
         _ value: [UInt8], token: FencingToken, key: IdempotencyKey

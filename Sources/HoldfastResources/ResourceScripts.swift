@@ -34,7 +34,8 @@ enum ResourceScripts {
 
     /// Writes once.
     ///
-    /// KEYS: the resource's hash; the record of the idempotency key, a hash of `token`, `sequence` and `value` (a SHA-1 of it).
+    /// KEYS: the resource's hash; the record of the idempotency key, a hash of `token`, `sequence` and `value` (its
+    /// SHA-1).
     /// ARGV: token, value, seconds to remember the key.
     /// Returns: {1, token, sequence} written; {2, token, sequence} had been written; {0, fence, 0} the token is stale;
     /// {3, 0, 0} the key was used for another value.

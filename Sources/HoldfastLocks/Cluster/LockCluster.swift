@@ -2,8 +2,8 @@ public import HoldfastRedis
 public import HoldfastRuntime
 public import Logging
 
-/// Locks over N independent Redis nodes (Redlock, https://redis.io/docs/latest/develop/use/patterns/distributed-locks/),
-/// with fencing tokens issued by a majority of them.
+/// Locks over N independent Redis nodes (Redlock,
+/// https://redis.io/docs/latest/develop/use/patterns/distributed-locks/), with fencing tokens issued by a majority.
 ///
 /// One cluster object serves any number of tasks over one connection a node.
 public final class LockCluster: Sendable {

@@ -36,7 +36,7 @@ enum AdmissionRule {
         }
         let majority = Quorum(nodes: cluster.nodes).majority
         let floor = otherHighs.count >= majority ? otherHighs.max() ?? 0 : nil
-        // Every acknowledged write was on disk, then and now: nothing was forgotten. The copy is a second line of defence.
+        // Every acknowledged write was on disk, then and now: nothing was forgotten. The copy is a second defence.
         if record.admitted != nil, record.durable, node.syncsEveryWrite { return .admit(floor: floor ?? 0) }
         // Written by init in this very incarnation, which never voted: nothing could be forgotten.
         if record.admitted == nil, record.prepared == node.runID { return .admit(floor: floor ?? 0) }

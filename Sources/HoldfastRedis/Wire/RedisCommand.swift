@@ -1,4 +1,5 @@
-/// A command, already encoded as a RESP array of bulk strings (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+/// A command, already encoded as a RESP array of bulk strings
+/// (https://redis.io/docs/latest/develop/reference/protocol-spec/).
 ///
 /// Encoding happens in the caller's task, once, even when the same bytes go to several servers.
 public struct RedisCommand: Sendable, Hashable {

@@ -16,7 +16,7 @@ public struct LedgerAudit: Sendable, Hashable {
     public var moneyAfter: Int64 = 0
     /// Accounts whose balance is not what the journal's transfers add up to: an update was lost.
     public var wrongAccounts: [String] = []
-    /// Journal entries that carry a lower token than an earlier entry of the same account: accepted from a stale holder.
+    /// Journal entries with a lower token than an earlier entry of the same account: accepted from a stale holder.
     public var staleAccepted = 0
     /// Journal entries whose balances do not continue the account's previous ones: written from an outdated read.
     public var brokenSteps = 0
