@@ -51,7 +51,8 @@ let package = Package(
         room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log]),
         room("HoldfastResources", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
-        room("HoldfastAgents", ["HoldfastHTTP", "HoldfastRuntime", log]),
+        room("HoldfastAgents", ["HoldfastHTTP", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime", log]),
+        room("HoldfastHistory", ["HoldfastRuntime"]),
 
         // Support for tests.
         .target(
@@ -67,6 +68,7 @@ let package = Package(
         tests("HoldfastRedisTests", ["HoldfastRedis", "CHiredis"]),
         tests("HoldfastLocksTests", ["HoldfastLocks", "HoldfastRuntime"]),
         tests("HoldfastResourcesTests", ["HoldfastResources", "HoldfastLocks"]),
+        tests("HoldfastHistoryTests", ["HoldfastHistory", "HoldfastRuntime"]),
         tests("HoldfastHTTPTests", ["HoldfastHTTP", "LocalHTTPServer", nioCore, nioPosix]),
         tests("HoldfastAgentsTests", ["HoldfastAgents", "HoldfastHTTP", "HoldfastRuntime", "LocalHTTPServer"]),
     ]

@@ -16,7 +16,7 @@ public protocol FencedResource: Sendable {
 
     /// Writes the value once: check, write and the record of `key` are one atomic step. A repeat with the same key
     /// and value writes nothing and returns the first receipt, whatever its token.
-    /// - Throws: ``ResourceError/stale(resource:token:fence:)``, or ``ResourceError/keyReused(key:)`` for another value.
+    /// - Throws: ``ResourceError/stale(resource:token:fence:)``, ``ResourceError/keyReused(key:)`` for another value.
     func apply(
         _ value: [UInt8], token: FencingToken, key: IdempotencyKey
     ) async throws(ResourceError) -> WriteReceipt

@@ -123,7 +123,8 @@ import Testing
         let events = [
             #"{"choices":[{"delta":{"role":"assistant","content":"He"}}]}"#,
             #"{"choices":[{"delta":{"content":"llo é"}}]}"#,
-            #"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"name":"move","arguments":""}}]}}]}"#,
+            #"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c1","#
+                + #""function":{"name":"move","arguments":""}}]}}]}"#,
             #"{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"c2","function":{"name":"b","arguments":"{}"}}]}}]}"#,
             #"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"amo"}}]}}]}"#,
             #"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"unt\":5}"}}]}}]}"#,
