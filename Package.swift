@@ -53,6 +53,7 @@ let package = Package(
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
         room("HoldfastAgents", ["HoldfastHTTP", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime", log]),
         room("HoldfastHistory", ["HoldfastRuntime"]),
+        room("HoldfastCluster", ["HoldfastProcess", "HoldfastRedis", "HoldfastRuntime"]),
 
         // Support for tests.
         .target(
@@ -60,7 +61,8 @@ let package = Package(
             swiftSettings: strict),
         // A parent for the tests to kill: what it starts must die with it.
         .executableTarget(
-            name: "holdfast-fixture", dependencies: ["HoldfastProcess"], path: "Tests/Fixture", swiftSettings: strict),
+            name: "holdfast-fixture", dependencies: ["HoldfastCluster", "HoldfastProcess"], path: "Tests/Fixture",
+            swiftSettings: strict),
 
         tests("TidyTests", []),
         tests("HoldfastRuntimeTests", ["HoldfastRuntime"]),
@@ -69,6 +71,9 @@ let package = Package(
         tests("HoldfastLocksTests", ["HoldfastLocks", "HoldfastRuntime"]),
         tests("HoldfastResourcesTests", ["HoldfastResources", "HoldfastLocks"]),
         tests("HoldfastHistoryTests", ["HoldfastHistory", "HoldfastRuntime"]),
+        tests(
+            "HoldfastClusterTests",
+            ["HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime", "holdfast-fixture"]),
         tests("HoldfastHTTPTests", ["HoldfastHTTP", "LocalHTTPServer", nioCore, nioPosix]),
         tests("HoldfastAgentsTests", ["HoldfastAgents", "HoldfastHTTP", "HoldfastRuntime", "LocalHTTPServer"]),
     ]

@@ -34,6 +34,13 @@ public struct ProcessIdentity: Sendable, Hashable, Codable {
         return cprocess_signal(pidfd, signal.rawValue) == 0
     }
 
+    /// Whether it is suspended, by SIGSTOP or a debugger.
+    public var isStopped: Bool {
+        guard let text = Self.contents("/proc/\(pid)/stat"), let bracket = text.lastIndex(of: ")") else { return false }
+        let state = text[text.index(after: bracket)...].first { $0 != " " }
+        return isAlive && (state == "T" || state == "t")
+    }
+
     /// Waits until it has ended. It need not be a child.
     ///
     /// - Throws: `CancellationError`.

@@ -1,4 +1,5 @@
 import Foundation
+import HoldfastCluster
 import HoldfastProcess
 
 /// A parent for the tests to kill. It starts things, prints their numbers, one a line, and hangs until it is ended.
@@ -25,6 +26,11 @@ struct Fixture {
                 return pids
             }
             announce(pids)
+        case "cluster":
+            guard let directory = arguments.dropFirst().first else { exit(2) }
+            let cluster = try await LocalCluster.start(
+                ClusterConfiguration(nodes: 3, stores: 1, directory: directory))
+            announce(cluster.members.compactMap(\.pid))
         case "count-leaks":
             try await countLeaks(Int(arguments.dropFirst().first ?? "") ?? 1)
         default:
