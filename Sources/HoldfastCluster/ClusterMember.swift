@@ -80,9 +80,18 @@ public final class ClusterMember: Sendable {
         changed.withLock { $0 }?()
     }
 
-    /// Suspends it: connections stay, nothing is answered. False when it is down.
+    /// Suspends it and returns once it stands still: connections stay, nothing is answered. False when it is down.
     @discardableResult
-    public func pause() -> Bool { state.withLock { $0.process }?.signal(.stop) ?? false }
+    public func pause() async -> Bool {
+        guard let process = state.withLock({ $0.process }), process.signal(.stop) else { return false }
+        // The signal takes effect a moment later, and nothing reports that of a process that need not be our child.
+        for _ in 0..<1000 {
+            guard let identity = process.identity else { return false }
+            if identity.isStopped { return true }
+            try? await runtime.sleep(for: .milliseconds(1))
+        }
+        return process.identity?.isStopped ?? false
+    }
 
     /// Ends a pause; what was sent meanwhile is executed now. False when it is down.
     @discardableResult

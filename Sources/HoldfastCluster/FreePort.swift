@@ -32,8 +32,8 @@ enum FreePort {
         address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
         return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                // Without listening: a copy of this socket in a child that is being started must not occupy the port.
                 bind(descriptor, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-                    && listen(descriptor, 1) == 0
             }
         }
     }

@@ -74,7 +74,7 @@ struct LocalClusterTests {
     @Test func aPauseIsSeenAndEnds() async throws {
         try await withTemporaryCluster(nodes: 1, stores: 0) { cluster in
             let node = cluster.nodes[0]
-            #expect(node.pause())
+            #expect(await node.pause())
             #expect(node.status.state == .paused)
             let recorded = try LocalCluster.status(of: cluster.directory)
             #expect(recorded.members[0].state == .paused)
@@ -83,7 +83,7 @@ struct LocalClusterTests {
             #expect(reply.text == "PONG")
             #expect(node.status.state == .running)
             // A paused server is stopped all the same, by the end of `withTemporaryCluster`.
-            node.pause()
+            await node.pause()
         }
     }
 
