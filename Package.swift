@@ -22,6 +22,7 @@ let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
 let package = Package(
@@ -35,6 +36,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
@@ -54,6 +56,8 @@ let package = Package(
         room("HoldfastAgents", ["HoldfastHTTP", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime", log]),
         room("HoldfastHistory", ["HoldfastRuntime"]),
         room("HoldfastCluster", ["HoldfastProcess", "HoldfastRedis", "HoldfastRuntime"]),
+        room("HoldfastCommands", ["HoldfastCluster", "HoldfastProcess", "HoldfastRedis", arguments, log]),
+        .executableTarget(name: "holdfast", dependencies: ["HoldfastCommands"], swiftSettings: strict),
 
         // Support for tests.
         .target(
@@ -74,6 +78,9 @@ let package = Package(
         tests(
             "HoldfastClusterTests",
             ["HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime", "holdfast-fixture"]),
+        tests(
+            "HoldfastCommandsTests",
+            ["HoldfastCommands", "HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "holdfast", arguments]),
         tests("HoldfastHTTPTests", ["HoldfastHTTP", "LocalHTTPServer", nioCore, nioPosix]),
         tests("HoldfastAgentsTests", ["HoldfastAgents", "HoldfastHTTP", "HoldfastRuntime", "LocalHTTPServer"]),
     ]

@@ -1,0 +1,17 @@
+/// The exit status of the command line.
+struct ExitCode: RawRepresentable, Sendable, Hashable {
+    let rawValue: Int32
+
+    init(rawValue: Int32) { self.rawValue = rawValue }
+
+    /// All is well.
+    static let ok = ExitCode(rawValue: 0)
+    /// An operation or a guarantee failed.
+    static let failed = ExitCode(rawValue: 1)
+    /// The command line is wrong.
+    static let usage = ExitCode(rawValue: 2)
+    /// A server or a program that is needed is not there (EX_UNAVAILABLE of sysexits.h).
+    static let unavailable = ExitCode(rawValue: 69)
+    /// Ended by SIGINT or SIGTERM.
+    static let interrupted = ExitCode(rawValue: 130)
+}

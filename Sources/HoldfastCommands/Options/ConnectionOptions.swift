@@ -1,0 +1,85 @@
+import ArgumentParser
+import Foundation
+import HoldfastCluster
+import HoldfastProcess
+import HoldfastRedis
+
+/// Where the servers are: their URLs, or the directory of a cluster that `holdfast cluster up` started.
+struct ConnectionOptions: ParsableArguments {
+    static let defaultDirectory = ".holdfast"
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The lock nodes' URLs, separated by commas.", discussion: "HOLDFAST_NODES if not given.",
+            valueName: "url,url,…"))
+    var nodes: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The store's URL.", discussion: "HOLDFAST_STORE if not given.", valueName: "url"))
+    var store: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The directory of a cluster on this machine, for what has no URL.",
+            discussion: "HOLDFAST_DIR if not given, else \(defaultDirectory).", valueName: "dir"))
+    var dir: String?
+
+    /// The lock nodes.
+    ///
+    /// - Throws: `RedisError` for a URL that is none, `CommandFailure` when nobody says where they are.
+    func nodeConfigurations(variable: (String) -> String? = Environment.variable) throws -> [RedisConfiguration] {
+        if let list = given(nodes, "HOLDFAST_NODES", variable) {
+            let urls = list.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+            guard !urls.isEmpty, !urls.contains("") else {
+                throw CommandFailure("the list of nodes '\(list)' has an empty place; give url,url,…", code: .usage)
+            }
+            return try urls.map { try RedisConfiguration(url: $0) }
+        }
+        let urls = try runningCluster("lock nodes", option: "--nodes", variable).nodeURLs
+        guard !urls.isEmpty else {
+            throw CommandFailure("the cluster has no lock nodes; name some with --nodes", code: .unavailable)
+        }
+        return try urls.map { try RedisConfiguration(url: $0) }
+    }
+
+    /// The store.
+    ///
+    /// - Throws: `RedisError` for a URL that is none, `CommandFailure` when nobody says where it is.
+    func storeConfiguration(variable: (String) -> String? = Environment.variable) throws -> RedisConfiguration {
+        if let url = given(store, "HOLDFAST_STORE", variable) { return try RedisConfiguration(url: url) }
+        guard let url = try runningCluster("store", option: "--store", variable).storeURLs.first else {
+            throw CommandFailure("the cluster has no store; name one with --store", code: .unavailable)
+        }
+        return try RedisConfiguration(url: url)
+    }
+
+    private func given(_ option: String?, _ name: String, _ variable: (String) -> String?) -> String? {
+        if let option { return option }
+        return variable(name).flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private func runningCluster(
+        _ wanted: String, option: String, _ variable: (String) -> String?
+    ) throws -> ClusterStatus {
+        let directory = given(dir, "HOLDFAST_DIR", variable) ?? Self.defaultDirectory
+        let status: ClusterStatus
+        do { status = try LocalCluster.status(of: directory) } catch {
+            if case .noCluster(let path) = error {
+                throw CommandFailure(
+                    "no \(wanted) given and no cluster in '\(path)'; "
+                        + "give \(option), or start a cluster with 'holdfast cluster up --dir \(directory)'",
+                    code: .unavailable)
+            }
+            throw error
+        }
+        guard status.members.contains(where: { $0.state != .down }) else {
+            throw CommandFailure(
+                "the cluster in '\(directory)' is down; start it with 'holdfast cluster up --dir \(directory)'",
+                code: .unavailable)
+        }
+        return status
+    }
+}

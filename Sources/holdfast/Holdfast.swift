@@ -1,0 +1,3 @@
+import HoldfastCommands
+
+@main enum Holdfast { static func main() async { await HoldfastCommand.runAndExit() } }
