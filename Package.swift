@@ -80,7 +80,11 @@ let package = Package(
             ["HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime", "holdfast-fixture"]),
         tests(
             "HoldfastCommandsTests",
-            ["HoldfastCommands", "HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "holdfast", arguments]),
+            [
+                "HoldfastCommands", "HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime",
+                "holdfast",
+                arguments,
+            ]),
         tests("HoldfastHTTPTests", ["HoldfastHTTP", "LocalHTTPServer", nioCore, nioPosix]),
         tests("HoldfastAgentsTests", ["HoldfastAgents", "HoldfastHTTP", "HoldfastRuntime", "LocalHTTPServer"]),
     ]

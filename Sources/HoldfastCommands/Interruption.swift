@@ -9,7 +9,7 @@ func withInterruption(_ body: sending @escaping @isolated(any) () async throws -
     let interrupted = Mutex(false)
     let sources = [SIGINT, SIGTERM].map { number in
         // The source sees the signal all the same; without this its default action would end the process.
-        signal(number, SIG_IGN)
+        let before = signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
         source.setEventHandler {
             let again = interrupted.withLock { interrupted in
@@ -20,9 +20,14 @@ func withInterruption(_ body: sending @escaping @isolated(any) () async throws -
             work.cancel()
         }
         source.resume()
-        return source
+        return (number, before, source)
     }
-    defer { for source in sources { source.cancel() } }
+    defer {
+        for (number, before, source) in sources {
+            source.cancel()
+            signal(number, before)
+        }
+    }
     try await work.value
     if interrupted.withLock({ $0 }) { throw CancellationError() }
 }

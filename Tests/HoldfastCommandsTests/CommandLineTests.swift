@@ -16,6 +16,10 @@ struct CommandLineTests {
         .appending(path: "holdfast").path
 
     private func holdfast(_ arguments: String..., variables: [String: String] = [:]) async throws -> Outcome {
+        try await run(arguments, variables)
+    }
+
+    private func run(_ arguments: [String], _ variables: [String: String] = [:]) async throws -> Outcome {
         var command = Command(Self.path, arguments)
         command.environment = .inheritAnd(variables)
         command.output = .pipe
@@ -36,18 +40,10 @@ struct CommandLineTests {
         for arguments in [
             ["--help"], ["cluster", "--help"], ["cluster", "up", "--help"], ["help", "cluster", "down"],
         ] {
-            let help = try await holdfastWith(arguments)
+            let help = try await run(arguments)
             #expect(help.status == .exited(0))
             #expect(help.output.contains("USAGE: holdfast"))
             #expect(help.error == "")
-        }
-    }
-
-    private func holdfastWith(_ arguments: [String]) async throws -> Outcome {
-        switch arguments.count {
-        case 1: try await holdfast(arguments[0])
-        case 2: try await holdfast(arguments[0], arguments[1])
-        default: try await holdfast(arguments[0], arguments[1], arguments[2])
         }
     }
 
@@ -95,17 +91,11 @@ struct CommandLineTests {
         ["cluster", "status", "--json", "--quiet"],
     ])
     func aWrongCommandLineIsRefused(_ arguments: [String]) async throws {
-        let child = try await ChildProcess.start(
-            {
-                var command = Command(Self.path, arguments)
-                command.error = .pipe
-                command.output = .null
-                return command
-            }())
-        let error = String(decoding: try #require(try await child.error?.readAll()), as: UTF8.self)
-        #expect(await child.wait() == .exited(2))
-        #expect(error.hasPrefix("holdfast: "))
-        #expect(!error.contains("Fatal") && error.split(separator: "\n").count <= 3)
+        let outcome = try await run(arguments)
+        #expect(outcome.status == .exited(2))
+        #expect(outcome.output == "")
+        #expect(outcome.error.hasPrefix("holdfast: "))
+        #expect(outcome.error.split(separator: "\n").count <= 3)
     }
 
     @Test func whatIsMissingIsUnavailable() async throws {
