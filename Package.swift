@@ -72,8 +72,8 @@ let package = Package(
         tests("HoldfastRuntimeTests", ["HoldfastRuntime"]),
         tests("HoldfastProcessTests", ["HoldfastProcess", "HoldfastRuntime", "holdfast-fixture"]),
         tests("HoldfastRedisTests", ["HoldfastRedis", "CHiredis"]),
-        tests("HoldfastLocksTests", ["HoldfastLocks", "HoldfastRuntime"]),
-        tests("HoldfastResourcesTests", ["HoldfastResources", "HoldfastLocks"]),
+        tests("HoldfastLocksTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
+        tests("HoldfastResourcesTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastResources"]),
         tests("HoldfastHistoryTests", ["HoldfastHistory", "HoldfastRuntime"]),
         tests(
             "HoldfastClusterTests",

@@ -23,12 +23,17 @@ struct AcquisitionMachine: RoundMachine {
         case .answer(0, _) where phase == 1: answer = .refused(.lostHold)
         default: answer = .refused(reply.refusal)
         }
-        return step(acquisition.receive(answer, from: node))
+        let action = acquisition.receive(answer, from: node)
+        return step(after: action)
     }
 
-    mutating func expire() -> RoundStep<Verdict> { step(acquisition.expire()) }
+    mutating func expire() -> RoundStep<Verdict> {
+        let action = acquisition.expire()
+        return step(after: action)
+    }
 
-    private func step(_ action: Acquisition.Action) -> RoundStep<Verdict> {
+    // The action must be computed before this call: as its argument it would change the state behind `self`'s copy.
+    private func step(after action: Acquisition.Action) -> RoundStep<Verdict> {
         switch action {
         case .wait: .wait
         case .confirm(let token, let nodes): .send(confirm(token), to: nodes)

@@ -107,6 +107,11 @@ public struct Ledger: Sendable {
         try await entries("journal").compactMap(JournalEntry.init)
     }
 
+    /// How many entries the journal has.
+    public func journalLength() async throws(ResourceError) -> Int {
+        Int(clamping: try await send(RedisCommand("XLEN", key("journal")).idempotent).integer ?? 0)
+    }
+
     /// The stale attempts that were refused, oldest first.
     public func refusals() async throws(ResourceError) -> [RefusedAttempt] {
         try await entries("refused").compactMap(RefusedAttempt.init)

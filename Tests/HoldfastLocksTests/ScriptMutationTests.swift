@@ -1,0 +1,128 @@
+import Foundation
+import HoldfastCluster
+import HoldfastRedis
+import Testing
+
+@testable import HoldfastLocks
+
+/// Removes one protection at a time from the real scripts, and shows on real nodes the violation that it prevents.
+/// The interleavings are the shortest counterexamples of the protocol's model.
+@Suite(.serialized) struct ScriptMutationTests {
+    /// Drives the scripts of single nodes by hand, in any order.
+    private struct Stage {
+        let clients: [RedisClient]
+        let keys = LockKeys(prefix: "holdfast:")
+        let name: LockName
+
+        func run(
+            _ script: RedisScript, on node: Int, _ arguments: [RedisArgument], withRunID: Bool = true
+        ) async throws -> [Int64] {
+            let runID = withRunID ? [RedisArgument(try clients[node].serverInfo().runID)] : []
+            let reply = try await clients[node].run(
+                script, keys: [keys.owner(name), keys.counter(name), keys.node], arguments: arguments + runID)
+            return (reply.array ?? []).compactMap(\.integer)
+        }
+
+        func grant(_ owner: String, on node: Int, _ script: RedisScript = LockScripts.grant) async throws -> Int64? {
+            let reply = try await run(script, on: node, [RedisArgument(owner), 5000])
+            return reply[0] == 1 ? reply[1] : nil
+        }
+
+        func confirm(_ owner: String, _ token: Int64, on node: Int, _ script: RedisScript) async throws -> Bool {
+            try await run(script, on: node, [RedisArgument(owner), RedisArgument(token)])[0] == 1
+        }
+
+        func expire(on node: Int) async throws {
+            try await clients[node].send(RedisCommand("DEL", keys.owner(name)))
+        }
+    }
+
+    private func withStage(nodes: Int, _ body: (LocalCluster, Stage) async throws -> Void) async throws {
+        try await withTemporaryCluster(nodes: nodes, stores: 0) { cluster in
+            let configuration = try LockClusterConfiguration(urls: cluster.nodeURLs)
+            _ = try await LockCluster.initialize(configuration, maximumTTL: .seconds(10))
+            let clients = configuration.nodes.map { RedisClient($0) }
+            for client in clients { try await client.ready() }
+            try await body(cluster, Stage(clients: clients, name: try LockName("r")))
+            for client in clients { await client.close() }
+        }
+    }
+
+    private func mutate(_ script: RedisScript, _ line: String, _ replacement: String) throws -> RedisScript {
+        try #require(script.source.contains(line), "the script has changed: mend the mutation")
+        return RedisScript(
+            name: script.name + ".mutant", script.source.replacingOccurrences(of: line, with: replacement))
+    }
+
+    /// Node 0 grants B:1 then A:2; node 1 grants A:1 then B:2. Both attempts see the maximum 2.
+    private func crossGrants(_ stage: Stage) async throws {
+        #expect(try await stage.grant("B", on: 0) == 1)
+        try await stage.expire(on: 0)
+        #expect(try await stage.grant("A", on: 0) == 2)
+        #expect(try await stage.grant("A", on: 1) == 1)
+        try await stage.expire(on: 1)
+        #expect(try await stage.grant("B", on: 1) == 2)
+    }
+
+    @Test func withTheHolderCheckOnlyOneOfTwoAttemptsIsConfirmed() async throws {
+        try await withStage(nodes: 3) { _, stage in
+            try await crossGrants(stage)
+            let first = try await stage.confirm("B", 2, on: 0, LockScripts.confirm)
+            let second = try await stage.confirm("A", 2, on: 1, LockScripts.confirm)
+            #expect(!first && !second, "neither holds the lock any more where it was to confirm")
+        }
+    }
+
+    @Test func withoutTheHolderCheckOneTokenIsIssuedTwice() async throws {
+        try await withStage(nodes: 3) { _, stage in
+            let mutant = try mutate(
+                LockScripts.confirm, "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {0, 0} end", "")
+            try await crossGrants(stage)
+            let first = try await stage.confirm("B", 2, on: 0, mutant)
+            let second = try await stage.confirm("A", 2, on: 1, mutant)
+            #expect(first && second, "the violation that the holder check prevents")
+        }
+    }
+
+    @Test func withoutConfirmationOneTokenIsIssuedTwice() async throws {
+        try await withStage(nodes: 3) { _, stage in
+            try await crossGrants(stage)
+            // A protocol that issues the largest of a majority of grants at once would issue 2 to A and 2 to B.
+            var naive = Acquisition(Quorum(nodes: 3))
+            _ = naive.receive(.granted(FencingToken(rawValue: 2)), from: 0)
+            let action = naive.receive(.granted(FencingToken(rawValue: 1)), from: 1)
+            #expect(action == .confirm(FencingToken(rawValue: 2), nodes: [1]), "unequal grants must be confirmed")
+        }
+    }
+
+    @Test func withoutTheValueCheckAReleaseFreesAnothersLock() async throws {
+        try await withStage(nodes: 1) { _, stage in
+            _ = try await stage.grant("A", on: 0)
+            let channel = RedisArgument(stage.keys.channel(stage.name))
+            let real = try await stage.run(LockScripts.release, on: 0, ["B", channel], withRunID: false)
+            #expect(real[0] == 0)
+            #expect(try await stage.grant("B", on: 0) == nil, "still A's")
+            let mutant = try mutate(
+                LockScripts.release, "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {0, 0} end", "")
+            _ = try await stage.run(mutant, on: 0, ["B", channel], withRunID: false)
+            #expect(try await stage.grant("B", on: 0) != nil, "the violation that the value check prevents")
+        }
+    }
+
+    @Test func withoutAdmissionANodeThatForgotIssuesATokenAgain() async throws {
+        try await withStage(nodes: 3) { cluster, stage in
+            #expect(try await stage.grant("A", on: 0) == 1)
+            #expect(try await stage.grant("A", on: 1) == 1)
+            await cluster.nodes[1].kill()
+            try await cluster.nodes[1].restart(empty: true)
+            try await stage.clients[1].ready(within: .seconds(20))
+            while (try? await stage.clients[1].send(RedisCommand("PING"))) == nil {}
+            #expect(try await stage.grant("B", on: 2) == 1)
+            #expect(try await stage.grant("B", on: 1) == nil, "an incarnation that is not admitted must not vote")
+            let admitted = try mutate(
+                LockScripts.grant, "if node[1] ~= ARGV[3] then return {-1, 0} end",
+                "node = {ARGV[3], '10000', '0', '0'}")
+            #expect(try await stage.grant("B", on: 1, admitted) == 1, "the violation that admission prevents")
+        }
+    }
+}

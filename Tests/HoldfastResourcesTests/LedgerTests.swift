@@ -1,0 +1,167 @@
+import HoldfastCluster
+import HoldfastLocks
+import HoldfastRedis
+import Testing
+
+@testable import HoldfastResources
+
+/// The ledger's scripts against a real store.
+@Suite(.serialized) struct LedgerTests {
+    private func withLedger(unfenced: Bool = false, _ body: (Ledger) async throws -> Void) async throws {
+        try await withTemporaryCluster(nodes: 0, stores: 1) { cluster in
+            let client = RedisClient(try RedisConfiguration(url: cluster.storeURLs[0]))
+            let ledger = Ledger("test", on: client, unfenced: unfenced)
+            _ = try await ledger.create(["a": 100, "b": 50])
+            do {
+                try await body(ledger)
+            } catch {
+                await client.close()
+                throw error
+            }
+            await client.close()
+        }
+    }
+
+    private func account(_ name: String, _ token: Int64) -> FencedAccount {
+        FencedAccount(name, FencingToken(rawValue: token))
+    }
+
+    private func open(_ ledger: Ledger, _ token: Int64, key: String) async throws -> Ledger.Opening {
+        try await ledger.open([account("a", token), account("b", token)], for: IdempotencyKey(key), who: "w\(token)")
+    }
+
+    private func commit(
+        _ ledger: Ledger, _ token: Int64, key: String, amount: Int64, balances: (Int64, Int64)
+    ) async throws -> TransferReceipt {
+        try await ledger.commit(
+            amount: amount, from: (account("a", token), balances.0), to: (account("b", token), balances.1),
+            key: IdempotencyKey(key), who: "w\(token)")
+    }
+
+    private func audit(_ ledger: Ledger, asked: Set<String>) async throws -> LedgerAudit {
+        LedgerAudit(
+            initial: ["a": 100, "b": 50], asked: asked, journal: try await ledger.journal(),
+            balances: try await ledger.balances(), refusals: try await ledger.refusals())
+    }
+
+    @Test func aTransferIsWrittenOnceHoweverOftenItIsAskedFor() async throws {
+        try await withLedger { ledger in
+            let found = try await open(ledger, 1, key: "k")
+            #expect(found == .balances([100, 50]))
+            let first = try await commit(ledger, 1, key: "k", amount: 30, balances: (70, 80))
+            let second = try await commit(ledger, 1, key: "k", amount: 30, balances: (70, 80))
+            #expect(!first.isReplay && second.isReplay && first.journalID == second.journalID)
+            let opening = try await open(ledger, 2, key: "k")
+            #expect(opening == .done(second), "a later attempt learns that there is nothing to do")
+            let report = try await audit(ledger, asked: ["k"])
+            #expect(report.isClean && report.applied == 1)
+        }
+    }
+
+    @Test func aKeyThatIsReusedForAnotherTransferIsRefused() async throws {
+        try await withLedger { ledger in
+            _ = try await commit(ledger, 1, key: "k", amount: 30, balances: (70, 80))
+            await #expect(throws: ResourceError.keyReused(key: "k")) {
+                try await commit(ledger, 1, key: "k", amount: 31, balances: (69, 81))
+            }
+        }
+    }
+
+    /// The older holder reads, is paused, and writes after the newer one: the lost update that fences are for.
+    private func staleWrite(_ ledger: Ledger) async throws {
+        _ = try await open(ledger, 1, key: "old")
+        _ = try await open(ledger, 2, key: "new")
+        _ = try await commit(ledger, 2, key: "new", amount: 10, balances: (90, 60))
+        _ = try await commit(ledger, 1, key: "old", amount: 20, balances: (80, 70))
+    }
+
+    @Test func aStaleHolderIsRefusedAndTheAttemptIsOnRecord() async throws {
+        try await withLedger { ledger in
+            let error = await #expect(throws: ResourceError.self) { try await staleWrite(ledger) }
+            #expect(
+                error
+                    == .stale(
+                        resource: "a", token: FencingToken(rawValue: 1), fence: FencingToken(rawValue: 2)))
+            let report = try await audit(ledger, asked: ["new"])
+            #expect(report.isClean && report.staleRefused == 1)
+        }
+    }
+
+    @Test func withoutFencesTheSameWriteLosesAnUpdateAndTheAuditFindsIt() async throws {
+        try await withLedger(unfenced: true) { ledger in
+            try await staleWrite(ledger)
+            let report = try await audit(ledger, asked: ["new", "old"])
+            #expect(!report.isClean && report.staleAccepted == 2 && report.wrongAccounts == ["a", "b"])
+        }
+    }
+
+    @Test func raisingTheFenceStopsAWriteThatWasOnItsWay() async throws {
+        try await withLedger { ledger in
+            _ = try await open(ledger, 1, key: "old")
+            _ = try await open(ledger, 2, key: "new")
+            await #expect(throws: ResourceError.self) {
+                try await commit(ledger, 1, key: "old", amount: 20, balances: (80, 70))
+            }
+        }
+    }
+
+    @Test func unknownAccountsAndBadArgumentsAreSaid() async throws {
+        try await withLedger { ledger in
+            await #expect(throws: ResourceError.self) {
+                try await ledger.open([account("nobody", 1)], for: IdempotencyKey("k"), who: "w")
+            }
+            #expect(throws: ResourceError.self) { try Transfer(from: "a", to: "a", amount: 1).validate() }
+            #expect(throws: ResourceError.self) { try Transfer(from: "a", to: "b", amount: 0).validate() }
+            #expect(throws: ResourceError.self) { try IdempotencyKey("") }
+            let created = try await ledger.create(["c": 1])
+            #expect(!created, "an existing ledger is left alone")
+        }
+    }
+}
+
+@Suite(.serialized) struct RedisResourceTests {
+    private func token(_ number: Int64) -> FencingToken { FencingToken(rawValue: number) }
+
+    @Test func raiseReadApplyAndRefuse() async throws {
+        try await withTemporaryCluster(nodes: 0, stores: 1) { cluster in
+            let client = RedisClient(try RedisConfiguration(url: cluster.storeURLs[0]))
+            let resource = try RedisResource("document", on: client)
+            let blank = try await resource.raise(to: token(3))
+            #expect(blank == nil)
+            let receipt = try await resource.apply([1, 2], token: token(3), key: IdempotencyKey("a"))
+            #expect(receipt == WriteReceipt(token: token(3), sequence: 1, isReplay: false))
+            let again = try await resource.apply([1, 2], token: token(3), key: IdempotencyKey("a"))
+            #expect(again.isReplay && again.sequence == 1)
+            await #expect(throws: ResourceError.keyReused(key: "a")) {
+                try await resource.apply([9], token: token(3), key: IdempotencyKey("a"))
+            }
+            let raised = try await resource.raise(to: token(5))
+            #expect(raised == [1, 2])
+            let stale = ResourceError.stale(resource: "document", token: token(3), fence: token(5))
+            await #expect(throws: stale) {
+                try await resource.apply([3], token: token(3), key: IdempotencyKey("b"))
+            }
+            await #expect(throws: stale) { try await resource.read(token(3)) }
+            await #expect(throws: stale) { try await resource.raise(to: token(4 - 1)) }
+            let read = try await resource.read(token(5))
+            #expect(read == [1, 2])
+            await client.close()
+        }
+    }
+
+    @Test func aKeyOfAnotherTypeIsAnErrorThatNamesTheServer() async throws {
+        try await withTemporaryCluster(nodes: 0, stores: 1) { cluster in
+            let client = RedisClient(try RedisConfiguration(url: cluster.storeURLs[0]))
+            try await client.send(RedisCommand("SET", "holdfast:resource:odd", "a string"))
+            let error = await #expect(throws: ResourceError.self) {
+                try await RedisResource("odd", on: client).raise(to: token(1))
+            }
+            guard case .unavailable(let cause) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(cause.serverPrefix == "WRONGTYPE" || cause.message.contains("WRONGTYPE"))
+            await client.close()
+        }
+    }
+}
