@@ -38,6 +38,8 @@ private final class TokenLog: Sendable {
             let configuration = try LockClusterConfiguration(urls: cluster.nodeURLs)
             _ = try await LockCluster.initialize(configuration, maximumTTL: maximumTTL)
             let locks = try await LockCluster.connect(configuration, patience: .seconds(20), observer: observer)
+            // A majority is enough to connect; the tests count on all.
+            try await eventually { locks.votingNodes == nodes }
             do {
                 try await body(cluster, locks)
             } catch {
