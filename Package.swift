@@ -30,6 +30,7 @@ let package = Package(
         .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
         .library(name: "HoldfastLocks", targets: ["HoldfastLocks"]),
         .library(name: "HoldfastResources", targets: ["HoldfastResources"]),
+        .library(name: "HoldfastJobs", targets: ["HoldfastJobs"]),
         .library(name: "HoldfastHTTP", targets: ["HoldfastHTTP"]),
         .library(name: "HoldfastAgents", targets: ["HoldfastAgents"]),
     ],
@@ -43,6 +44,7 @@ let package = Package(
         .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CProcess"),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
 
         // The rooms; imports point up this list only.
         room("HoldfastRuntime"),
@@ -50,6 +52,7 @@ let package = Package(
         room("HoldfastRedis", ["CHiredis", "HoldfastRuntime", log, nioCore, nioPosix, deque]),
         room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log]),
         room("HoldfastResources", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
+        room("HoldfastJobs", ["CZlib", "HoldfastRedis", "HoldfastRuntime", log]),
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
         room("HoldfastAgents", ["HoldfastHTTP", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime", log]),
         room("HoldfastHistory", ["HoldfastRuntime"]),
@@ -70,6 +73,7 @@ let package = Package(
         tests("HoldfastRedisTests", ["HoldfastRedis", "CHiredis"]),
         tests("HoldfastLocksTests", ["HoldfastLocks", "HoldfastRuntime"]),
         tests("HoldfastResourcesTests", ["HoldfastResources", "HoldfastLocks"]),
+        tests("HoldfastJobsTests", ["HoldfastJobs", "HoldfastCluster", "HoldfastRedis", "HoldfastRuntime", log]),
         tests("HoldfastHistoryTests", ["HoldfastHistory", "HoldfastRuntime"]),
         tests(
             "HoldfastClusterTests",
