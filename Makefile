@@ -21,6 +21,7 @@ demo: setup ## agents move credits while workers and nodes die; ends with an aud
 	@"$$($(SWIFT) build --show-bin-path)/holdfast" demo --seconds 20 --seed 1
 
 test: setup ## build and run every test; says at the end how many ran
+	@scripts/rq-venv.sh
 	@scripts/test.sh
 
 format: ## format the sources in place

@@ -31,6 +31,7 @@ let package = Package(
         .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
         .library(name: "HoldfastLocks", targets: ["HoldfastLocks"]),
         .library(name: "HoldfastResources", targets: ["HoldfastResources"]),
+        .library(name: "HoldfastJobs", targets: ["HoldfastJobs"]),
         .library(name: "HoldfastHTTP", targets: ["HoldfastHTTP"]),
         .library(name: "HoldfastAgents", targets: ["HoldfastAgents"]),
     ],
@@ -45,6 +46,7 @@ let package = Package(
         .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CProcess"),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
 
         // The rooms; imports point up this list only.
         room("HoldfastRuntime"),
@@ -52,11 +54,23 @@ let package = Package(
         room("HoldfastRedis", ["CHiredis", "HoldfastRuntime", log, nioCore, nioPosix, deque]),
         room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log]),
         room("HoldfastResources", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
+        room("HoldfastJobs", ["CZlib", "HoldfastRedis", "HoldfastRuntime", log]),
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
         room("HoldfastAgents", ["HoldfastHTTP", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime", log]),
         room("HoldfastHistory", ["HoldfastRuntime"]),
         room("HoldfastCluster", ["HoldfastProcess", "HoldfastRedis", "HoldfastRuntime"]),
-        room("HoldfastCommands", ["HoldfastCluster", "HoldfastProcess", "HoldfastRedis", arguments, log]),
+        room(
+            "HoldfastChaos",
+            [
+                "HoldfastAgents", "HoldfastCluster", "HoldfastHistory", "HoldfastJobs", "HoldfastLocks",
+                "HoldfastProcess", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", log,
+            ]),
+        room(
+            "HoldfastCommands",
+            [
+                "HoldfastAgents", "HoldfastChaos", "HoldfastCluster", "HoldfastHTTP", "HoldfastJobs", "HoldfastLocks",
+                "HoldfastProcess", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", arguments, log,
+            ]),
         .executableTarget(name: "holdfast", dependencies: ["HoldfastCommands"], swiftSettings: strict),
 
         // Support for tests.
@@ -74,6 +88,7 @@ let package = Package(
         tests("HoldfastRedisTests", ["HoldfastRedis", "CHiredis"]),
         tests("HoldfastLocksTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
         tests("HoldfastResourcesTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastResources"]),
+        tests("HoldfastJobsTests", ["HoldfastJobs", "HoldfastCluster", "HoldfastRedis", "HoldfastRuntime", log]),
         tests("HoldfastHistoryTests", ["HoldfastHistory", "HoldfastRuntime"]),
         tests(
             "HoldfastClusterTests",

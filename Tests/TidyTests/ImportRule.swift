@@ -20,13 +20,14 @@ extension Rule {
         "CCurl": [],
         "CLua": [],
         "CProcess": [],
+        "CZlib": [],
         "HoldfastRuntime": [],
         "HoldfastRedis": ["CHiredis", "HoldfastRuntime"],
         "HoldfastRedisTLS": ["HoldfastRedis"],
         "HoldfastLocks": ["HoldfastRedis"],
         "HoldfastResources": ["HoldfastLocks"],
         "HoldfastHTTP": ["CCurl", "HoldfastRuntime"],
-        "HoldfastJobs": ["HoldfastResources", "HoldfastHTTP"],
+        "HoldfastJobs": ["HoldfastResources", "HoldfastHTTP", "CZlib"],
         "HoldfastAgents": ["HoldfastJobs", "HoldfastHTTP"],
         "Holdfast": ["HoldfastAgents"],
         "HoldfastGateway": ["HoldfastAgents"],
@@ -51,7 +52,8 @@ extension Rule {
     }
 
     private static func isOurs(_ module: String) -> Bool {
-        module.lowercased().hasPrefix("holdfast") || ["CHiredis", "CCurl", "CLua", "CProcess"].contains(module)
+        module.lowercased().hasPrefix("holdfast")
+            || ["CHiredis", "CCurl", "CLua", "CProcess", "CZlib"].contains(module)
     }
 
     /// The module of an import declaration, whatever its access level, attributes or kind.

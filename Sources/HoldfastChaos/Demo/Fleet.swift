@@ -1,0 +1,84 @@
+import HoldfastProcess
+import HoldfastRuntime
+import Synchronization
+
+/// The worker processes: a dead one is replaced by a fresh one under a new name.
+final class Fleet: Sendable {
+    struct Member: Sendable {
+        var name: String
+        var process: ChildProcess
+    }
+
+    private struct State {
+        var members: [Int: Member] = [:]
+        var isStopping = false
+        var started = 0
+    }
+
+    private let state = Mutex(State())
+    private let size: Int
+    private let runtime: any Runtime
+    private let command: @Sendable (String) -> Command
+
+    /// - Parameter command: What to run as the worker of a name.
+    init(size: Int, runtime: any Runtime, command: @escaping @Sendable (String) -> Command) {
+        self.size = size
+        self.runtime = runtime
+        self.command = command
+    }
+
+    /// Keeps all places filled until ``stop(grace:)``; ends when the last process has ended.
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for place in 0..<size { group.addTask { try await self.fill(place) } }
+            try await group.waitForAll()
+        }
+    }
+
+    private func fill(_ place: Int) async throws {
+        var incarnation = 0
+        while !Task.isCancelled {
+            incarnation += 1
+            let name = "w\(place + 1).\(incarnation)"
+            let process = try await ChildProcess.start(command(name))
+            let isStopping = state.withLock { state in
+                state.members[place] = Member(name: name, process: process)
+                state.started += 1
+                return state.isStopping
+            }
+            if isStopping { process.signal(.terminate) }
+            let status = await withTaskCancellationHandler {
+                await process.wait()
+            } onCancel: {
+                process.signal(.kill)
+            }
+            let done = state.withLock { state in
+                state.members[place] = nil
+                return state.isStopping
+            }
+            if done { return }
+            // A worker that ends by itself, again and again, would only be hidden by replacing it.
+            if case .exited(let code) = status {
+                throw DemoError("the worker \(name) ended by itself with status \(code): see its log")
+            }
+        }
+    }
+
+    /// Those that run now, by place.
+    var members: [Member] { state.withLock { $0.members.sorted { $0.key < $1.key }.map(\.value) } }
+
+    /// Processes started so far.
+    var started: Int { state.withLock { $0.started } }
+
+    /// Asks all to finish and replaces none from now on; ``run()`` then returns. Those that have not ended after
+    /// `grace` are killed.
+    func stop(grace: Duration) async {
+        let members = state.withLock { state in
+            state.isStopping = true
+            return Array(state.members.values)
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for member in members { group.addTask { _ = await member.process.terminate(grace: grace) } }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+public import HoldfastRuntime
+
+/// A job's record as it stood when it was read: RQ's hash `rq:job:<id>` and the fields that Holdfast adds.
+public struct Job: Sendable, Hashable {
+    public let id: JobID
+    public let queue: QueueName
+    public let status: JobStatus
+    public let description: String
+    public let createdAt: WallTime?
+    public let enqueuedAt: WallTime?
+    public let startedAt: WallTime?
+    public let endedAt: WallTime?
+    /// The worker that runs it, or ran it last; empty before.
+    public let workerName: String
+    /// The time one execution may take; nil means any.
+    public let timeout: Duration?
+    public let resultTTL: Retention?
+    public let failureTTL: Retention?
+    public let retriesLeft: Int?
+    public let retryIntervals: [Int]
+    /// The `data` field as stored; ``payload()`` reads it.
+    public let data: [UInt8]
+    /// The `meta` field: JSON (or a pickle, if a Python producer chose that); empty when there is none.
+    public let meta: [UInt8]
+
+    /// How often it was started in its present life (since it was last enqueued under this id by us).
+    public let executions: Int
+    /// The number of its newest execution: grows with every claim, for as long as the hash lives.
+    public let token: Int64
+    /// How many executions ended because their lease ran out.
+    public let crashes: Int
+
+    /// - Throws: ``JobsError`` with `pickled` or `tooLarge`.
+    public func payload() throws(JobsError) -> JobPayload { try JobPayload(field: data) }
+}
+
+/// How long a job's record stays after its end.
+public enum Retention: Sendable, Hashable {
+    case forever
+    /// Whole seconds (rounded up); zero deletes at once.
+    case span(Duration)
+
+    var seconds: Int64 {
+        switch self {
+        case .forever: -1
+        case .span(let duration): max(0, (duration.nanoseconds + 999_999_999) / 1_000_000_000)
+        }
+    }
+
+    init?(field: String?) {
+        guard let field, let seconds = Int64(field) else { return nil }
+        self = seconds < 0 ? .forever : .span(.seconds(seconds))
+    }
+}
+
+extension Job {
+    /// The names of the fields that Holdfast adds to RQ's hash; RQ's readers ignore them.
+    enum OwnField {
+        static let token = "hf_token"
+        static let executions = "hf_executions"
+        static let crashes = "hf_crashes"
+        /// The execution that recorded the last outcome, so that its repeat is recognised.
+        static let completedBy = "hf_completed_by"
+    }
+
+    /// - Throws: ``JobsError`` with `noSuchJob` when `data` is missing, as RQ's readers do, and `unreadable` for a
+    ///   status or queue name that RQ does not know.
+    init(id: JobID, fields: [String: [UInt8]], queue fallback: QueueName? = nil) throws(JobsError) {
+        func text(_ name: String) -> String? { fields[name].map { String(decoding: $0, as: UTF8.self) } }
+        func time(_ name: String) -> WallTime? { text(name).flatMap(RQTime.parse) }
+        guard let data = fields["data"] else { throw JobsError(.noSuchJob, "there is no job \(id)") }
+        let statusText = text("status") ?? JobStatus.created.rawValue
+        guard let status = JobStatus(rawValue: statusText) else {
+            throw JobsError(.unreadable, "the job \(id) has the unknown status \"\(statusText.prefix(40))\"")
+        }
+        if let origin = text("origin") {
+            queue = try QueueName(origin)
+        } else if let fallback {
+            queue = fallback
+        } else {
+            throw JobsError(.unreadable, "the job \(id) does not say its queue (origin)")
+        }
+        self.id = id
+        self.data = data
+        self.status = status
+        description = text("description") ?? ""
+        createdAt = time("created_at")
+        enqueuedAt = time("enqueued_at")
+        startedAt = time("started_at")
+        endedAt = time("ended_at")
+        workerName = text("worker_name") ?? ""
+        timeout = Self.timeout(field: text("timeout"))
+        resultTTL = Retention(field: text("result_ttl"))
+        failureTTL = Retention(field: text("failure_ttl"))
+        retriesLeft = text("retries_left").flatMap { Int($0) }
+        retryIntervals = Self.integers(json: text("retry_intervals") ?? "")
+        meta = fields["meta"] ?? []
+        executions = text(OwnField.executions).flatMap { Int($0) } ?? 0
+        token = text(OwnField.token).flatMap { Int64($0) } ?? 0
+        crashes = text(OwnField.crashes).flatMap { Int($0) } ?? 0
+    }
+
+    /// RQ's default where the field is missing: 180 s. Not positive means any time.
+    static func timeout(field: String?) -> Duration? {
+        guard let field, let seconds = Double(field), seconds.isFinite else { return .seconds(180) }
+        return seconds <= 0 ? nil : .seconds(min(seconds, 1e9))
+    }
+
+    // RQ writes it as a JSON array of numbers whatever the serializer.
+    private static func integers(json: String) -> [Int] {
+        json.split(whereSeparator: { "[], ".contains($0) }).compactMap {
+            Double($0).flatMap { Int(exactly: $0.rounded()) }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import HoldfastRedis
+import HoldfastRuntime
+
+/// Waits on one queue until it has an entry, without taking it: `BLMOVE q q LEFT LEFT` moves the head onto its own
+/// place. Blocks on a leased connection of its own, so an enqueue by anyone is noticed at once.
+///
+/// All idle watchers of a queue wake up for one entry; one of their workers gets it, the others ask once in vain.
+final class QueueWatcher: Sendable {
+    private let key: String
+    private let client: RedisClient
+    private let armed = Bell()
+
+    /// The server answers at least this often, so that a dead connection is noticed.
+    private static let patience: Duration = .seconds(5)
+
+    init(key: String, client: RedisClient) {
+        self.key = key
+        self.client = client
+    }
+
+    /// The queue was seen empty: ring when it has an entry. Between two calls the watcher rings once.
+    func arm() { armed.ring() }
+
+    /// Serves until the task is cancelled.
+    func run(ringing bell: Bell) async {
+        await armed.wait()
+        while !Task.isCancelled {
+            do {
+                try await client.withBlockingConnection { connection in
+                    try await serve(on: connection, ringing: bell)
+                }
+            } catch {
+                // The worker's own commands report the trouble; here it is enough to come back.
+                try? await client.runtime.sleep(for: client.runtime.jitter(upTo: .milliseconds(500)))
+                bell.ring()
+            }
+        }
+    }
+
+    private func serve(on connection: BlockingConnection, ringing bell: Bell) async throws {
+        let queue = RedisArgument(key)
+        while !Task.isCancelled {
+            let reply = try await connection.send(
+                .blmove(queue, queue, from: .left, to: .left, timeout: Self.patience))
+            guard !reply.isNull else { continue }
+            bell.ring()
+            await armed.wait()
+        }
+    }
+}

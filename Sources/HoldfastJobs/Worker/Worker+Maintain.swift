@@ -1,0 +1,70 @@
+import HoldfastRedis
+import HoldfastRuntime
+import Synchronization
+
+extension Worker {
+    /// Renews all leases three times a lease, in one call; a lost one interrupts its handler.
+    func renewLeases() async {
+        let runtime = client.runtime
+        let interval = configuration.lease / 3
+        while !Task.isCancelled {
+            do { try await runtime.sleep(for: interval) } catch { return }
+            while !Task.isCancelled {
+                do {
+                    try await renewOnce()
+                    break
+                } catch {
+                    note(.troubled(error))
+                    try? await runtime.sleep(for: min(configuration.lease / 10, .milliseconds(500)))
+                }
+            }
+        }
+    }
+
+    private func renewOnce() async throws(RedisError) {
+        let executions = state.withLock { $0.roster.renewable }
+        guard !executions.isEmpty else { return }
+        let sent = client.runtime.now
+        let reply = try await client.run(
+            JobScripts.renew, keys: [],
+            arguments: [
+                prefix, RedisArgument(name), RedisArgument(configuration.lease.milliseconds),
+                RedisArgument(WorkerConfiguration.margin),
+            ] + executions.flatMap(\.address),
+            idempotent: true)
+        guard let verdicts = reply.array, verdicts.count == executions.count else {
+            throw RedisError(.unexpectedReply, .answered, "the renewal answered \(reply)", server: client.server)
+        }
+        for (execution, verdict) in zip(executions, verdicts) {
+            if verdict.integer == 1 {
+                execution.lease.extend(to: sent.advanced(by: configuration.lease))
+            } else if state.withLock({ $0.roster.executions[execution.id] != nil }) {
+                execution.interruption.give(.leaseLost)
+            }
+        }
+    }
+
+    /// Repairs expired executions and moves scheduled jobs that are due; any number of workers may do so.
+    func maintain() async {
+        while !Task.isCancelled {
+            do { try await maintainOnce() } catch { note(.troubled(error)) }
+            do { try await client.runtime.sleep(for: configuration.maintenanceInterval) } catch { return }
+            // Queues beyond those that are watched, and suspended ones, are looked at in this rhythm.
+            bell.ring()
+        }
+    }
+
+    private func maintainOnce() async throws(RedisError) {
+        let limit = configuration.crashLimit
+        let reason = JobResult.encode(
+            failure: "the job was given up after \(limit) executions that ended with their worker lost or frozen "
+                + "beyond its lease: look what it does to its workers, then requeue it")
+        let batch = RedisArgument(WorkerConfiguration.maintenanceBatch)
+        let repaired = try await client.run(
+            JobScripts.repair, keys: [],
+            arguments: [prefix, batch, RedisArgument(limit), RedisArgument(reason)] + argument(list: queues))
+        for recovery in (repaired.array ?? []).compactMap(Recovery.init) { note(.recovered(recovery)) }
+        try await client.run(
+            JobScripts.promote, keys: [], arguments: [prefix, batch] + argument(list: queues), idempotent: true)
+    }
+}

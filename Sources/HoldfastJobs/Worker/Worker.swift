@@ -1,0 +1,87 @@
+public import HoldfastRedis
+import HoldfastRuntime
+public import Logging
+import Synchronization
+
+/// Runs the jobs of an ordered list of queues: the first queue's before the second's, and so on.
+///
+/// Give the client ``JobScripts/all``. The client stays the caller's: it is not closed here.
+public final class Worker: Sendable {
+    public let name: String
+    public let queues: [QueueName]
+    public let configuration: WorkerConfiguration
+    let client: RedisClient
+    let keys: RQKeys
+    let handlers: HandlerRegistry
+    let logger: Logger
+    let instance: String
+    let state: Mutex<State>
+    /// Rung when the loop should look again.
+    let bell = Bell()
+    let draining = OneShot<Void>()
+    let watchers: [QueueWatcher]
+    private let observe: @Sendable (WorkerEvent) -> Void
+
+    struct State {
+        var roster: Roster
+        var counters = WorkerCounters()
+        var hasRun = false
+    }
+
+    /// - Parameter observe: Told of everything that happens, in the worker's tasks; must return quickly.
+    /// - Throws: ``JobsError`` with `invalid`.
+    public init(
+        queues: [QueueName], client: RedisClient, handlers: HandlerRegistry,
+        configuration: WorkerConfiguration = WorkerConfiguration(), keys: RQKeys = .standard,
+        logger: Logger = Logger(label: "holdfast.worker"),
+        observe: @escaping @Sendable (WorkerEvent) -> Void = { _ in }
+    ) throws(JobsError) {
+        try configuration.validate(queues: queues)
+        let instance = client.runtime.randomHex(bytes: 16)
+        name = configuration.name ?? instance
+        self.queues = queues
+        self.configuration = configuration
+        self.client = client
+        self.keys = keys
+        self.handlers = handlers
+        var logger = logger
+        logger[metadataKey: "worker"] = "\(name)"
+        self.logger = logger
+        self.instance = instance
+        self.observe = observe
+        state = Mutex(State(roster: Roster(concurrency: configuration.concurrency)))
+        watchers = queues.prefix(WorkerConfiguration.maximumWatchedQueues).map {
+            QueueWatcher(key: keys.queue($0), client: client)
+        }
+    }
+
+    /// What it has done so far.
+    public var counters: WorkerCounters { state.withLock { $0.counters } }
+
+    /// The executions that run now.
+    public var running: [ExecutionInfo] { state.withLock { $0.roster.executions.values.map(\.info) } }
+
+    /// Stops taking jobs; those that run have ``WorkerConfiguration/grace`` to finish, then they are cancelled and
+    /// given back to the front of their queues. A second call does that at once. Never waits: ``run()`` returns when
+    /// all is done.
+    public func shutdown() {
+        shutdown(atOnce: false)
+    }
+
+    func shutdown(atOnce: Bool) {
+        let interrupted = state.withLock { $0.roster.requestShutdown(atOnce: atOnce) }
+        for execution in interrupted { execution.interruption.give(.stopping) }
+        draining.give(())
+        bell.ring()
+    }
+
+    func note(_ event: WorkerEvent) {
+        state.withLock { $0.counters.count(event) }
+        log(event)
+        observe(event)
+    }
+
+    func argument(list: [QueueName]) -> [RedisArgument] { list.map { RedisArgument($0.text) } }
+
+    var prefix: RedisArgument { RedisArgument(keys.prefix) }
+}

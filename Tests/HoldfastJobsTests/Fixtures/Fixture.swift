@@ -1,0 +1,96 @@
+import Foundation
+import HoldfastCluster
+import HoldfastRedis
+import HoldfastRuntime
+import Synchronization
+import Testing
+
+@testable import HoldfastJobs
+
+/// One test's Redis server and what it needs to use it.
+struct Fixture: Sendable {
+    let server: ClusterMember
+    /// For the test's own files; removed after it.
+    let directory: URL
+    let client: RedisClient
+    let keys = RQKeys.standard
+
+    func queue(_ name: String) throws -> Queue { try Queue(name, client: client) }
+
+    func text(_ name: String, _ arguments: RedisArgument...) async throws -> String? {
+        try await client.send(RedisCommand(name, arguments: arguments)).text
+    }
+
+    /// Another client on the same server, as another process would have.
+    func withClient<Value>(_ body: (RedisClient) async throws -> Value) async throws -> Value {
+        let other = RedisClient(try RedisConfiguration(url: server.url), scripts: JobScripts.all)
+        let result: Swift.Result<Value, any Error>
+        do { result = .success(try await body(other)) } catch { result = .failure(error) }
+        await other.close()
+        return try result.get()
+    }
+
+    /// Claims jobs as a worker would that dies right after.
+    func take(_ count: Int = 1, from queues: String..., worker: String = "dying", lease: Duration) async throws
+        -> [Execution]
+    {
+        let reply = try await client.run(
+            JobScripts.take, keys: [],
+            arguments: ["rq", RedisArgument(worker), RedisArgument(lease.milliseconds), 600, RedisArgument(count)]
+                + [RedisArgument(queues.count)] + queues.map { RedisArgument($0) }
+                + (0..<count).map { _ in RedisArgument(client.runtime.randomHex(bytes: 16)) })
+        let lease = ExecutionLease(deadline: client.runtime.now.advanced(by: lease))
+        return (reply.array ?? []).dropFirst(3).compactMap { Execution($0, startedAt: "1", lease: lease) }
+    }
+
+    /// Completes an execution as its worker would.
+    func finish(
+        _ execution: Execution, worker: String = "dying", value: String, by script: RedisScript = JobScripts.finish
+    ) async throws
+        -> String?
+    {
+        let encoded = Data(value.utf8).base64EncodedString()
+        return try await client.run(
+            script, keys: [],
+            arguments: ["rq", RedisArgument(worker)] + execution.address + ["1700000000.5", 1, RedisArgument(encoded)]
+        ).text
+    }
+}
+
+/// Runs a test on its own server, then checks the invariants of everything the test left behind.
+func withRedis(
+    leaving exceptions: Set<Invariants.Rule> = [], _ body: (Fixture) async throws -> Void
+) async throws {
+    try await withTemporaryCluster(nodes: 0, stores: 1, storeFsync: .always) { cluster in
+        let server = cluster.stores[0]
+        let client = RedisClient(try RedisConfiguration(url: server.url), scripts: JobScripts.all)
+        do {
+            try await client.ready()
+            try await body(Fixture(server: server, directory: URL(filePath: cluster.directory), client: client))
+            let violations = try await Invariants(client: client).violations()
+            for violation in violations where !exceptions.contains(violation.rule) {
+                Issue.record("\(violation.rule): \(violation.what)")
+            }
+        } catch {
+            await client.close()
+            throw error
+        }
+        await client.close()
+    }
+}
+
+/// Runs a worker beside `body`, and shuts it down when that ends.
+func withWorker(_ worker: Worker, _ body: @Sendable () async throws -> Void) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await worker.run() }
+        let result: Swift.Result<Void, any Error>
+        do { result = .success(try await body()) } catch { result = .failure(error) }
+        if case .failure = result {
+            worker.shutdown(atOnce: true)
+        } else if worker.state.withLock({ $0.roster.phase == .working }) {
+            worker.shutdown()
+        }
+        try await group.waitForAll()
+        try result.get()
+    }
+}
