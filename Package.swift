@@ -28,6 +28,8 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let package = Package(
     name: "holdfast",
     products: [
+        .executable(name: "holdfast", targets: ["HoldfastMain"]),
+        .library(name: "Holdfast", targets: ["Holdfast"]),
         .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
         .library(name: "HoldfastLocks", targets: ["HoldfastLocks"]),
         .library(name: "HoldfastResources", targets: ["HoldfastResources"]),
@@ -71,7 +73,13 @@ let package = Package(
                 "HoldfastAgents", "HoldfastChaos", "HoldfastCluster", "HoldfastHTTP", "HoldfastJobs", "HoldfastLocks",
                 "HoldfastProcess", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", arguments, log,
             ]),
-        .executableTarget(name: "holdfast", dependencies: ["HoldfastCommands"], swiftSettings: strict),
+        .executableTarget(name: "HoldfastMain", dependencies: ["HoldfastCommands"], swiftSettings: strict),
+        room(
+            "Holdfast",
+            [
+                "HoldfastAgents", "HoldfastJobs", "HoldfastLocks", "HoldfastRedis", "HoldfastResources",
+                "HoldfastRuntime",
+            ]),
 
         // Support for tests.
         .target(
@@ -96,10 +104,13 @@ let package = Package(
         tests(
             "HoldfastCommandsTests",
             [
-                "HoldfastCommands", "HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime",
-                "holdfast",
+                "HoldfastCommands", "HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime", "HoldfastMain",
                 arguments,
             ]),
+        tests(
+            "HoldfastChaosTests",
+            ["HoldfastChaos", "HoldfastHistory", "HoldfastProcess", "HoldfastRuntime", "HoldfastMain"]),
+        tests("HoldfastTests", ["Holdfast", "HoldfastCluster"]),
         tests("HoldfastHTTPTests", ["HoldfastHTTP", "LocalHTTPServer", nioCore, nioPosix]),
         tests("HoldfastAgentsTests", ["HoldfastAgents", "HoldfastHTTP", "HoldfastRuntime", "LocalHTTPServer"]),
     ]

@@ -1,0 +1,114 @@
+import Foundation
+import HoldfastProcess
+import HoldfastRuntime
+import Testing
+
+/// The demonstration as its user runs it: the real program, real processes, real signals.
+@Suite(.serialized) struct DemoTests {
+    private struct Report: Decodable {
+        struct Line: Decodable {
+            var what: String
+            var value: String
+            var holds: Bool?
+        }
+
+        var holds: Bool
+        var verdict: [Line]
+
+        func number(_ what: String) -> Int? { verdict.first { $0.what == what }.flatMap { Int($0.value) } }
+    }
+
+    private func holdfast() -> String {
+        Bundle.main.bundleURL.deletingLastPathComponent().appendingPathComponent("holdfast").path
+    }
+
+    private func program() throws -> String {
+        // The test bundle lies beside the products of its build.
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let beside = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("holdfast").path
+        if FileManager.default.isExecutableFile(atPath: beside) { return beside }
+        return holdfast()
+    }
+
+    private func withDirectory(_ body: (String) async throws -> Void) async throws {
+        let directory = FileManager.default.temporaryDirectory.path + "/demo-test-" + LiveRuntime().randomHex(bytes: 6)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try await body(directory)
+        #expect(Self.processes(mentioning: directory).isEmpty, "something was left running")
+    }
+
+    private static func processes(mentioning text: String) -> [String] {
+        let pids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.filter { Int($0) != nil } ?? []
+        return pids.filter { pid in
+            let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+            let place = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")) ?? ""
+            return String(decoding: line, as: UTF8.self).contains(text) || place.hasPrefix(text)
+        }
+    }
+
+    private func run(_ directory: String, _ arguments: [String]) async throws -> (HoldfastProcess.ExitStatus, Report) {
+        var command = Command(try program(), ["demo", "--json", "--dir", directory] + arguments)
+        command.output = .file(directory + ".json")
+        defer { try? FileManager.default.removeItem(atPath: directory + ".json") }
+        let process = try await ChildProcess.start(command)
+        let status = await process.wait()
+        let data = try Data(contentsOf: URL(fileURLWithPath: directory + ".json"))
+        return (status, try JSONDecoder().decode(Report.self, from: data))
+    }
+
+    @Test(.timeLimit(.minutes(3))) func everyGuaranteeHoldsWhileWorkersAndNodesDie() async throws {
+        try await withDirectory { directory in
+            let (status, report) = try await run(directory, ["--seconds", "12", "--seed", "1"])
+            #expect(status == .exited(0) && report.holds, "\(report.verdict.filter { $0.holds == false })")
+            #expect((report.number("transfers applied") ?? 0) > 0)
+            #expect((report.number("worker kills") ?? 0) >= 2 && (report.number("lock node kills") ?? 0) >= 1)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3))) func withoutFencesTheAuditFindsTheHarm() async throws {
+        try await withDirectory { directory in
+            let (status, report) = try await run(directory, ["--seconds", "12", "--seed", "1", "--unsafe"])
+            #expect(status == .exited(1) && !report.holds)
+            #expect((report.number("accepted") ?? 0) > 0 && (report.number("accounts with a wrong balance") ?? 0) > 0)
+            #expect(report.number("transfers applied") == report.number("transfers asked"), "only the fence is off")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func anInterruptedRunLeavesNothingBehind() async throws {
+        try await withDirectory { directory in
+            var command = Command(try program(), ["demo", "--seconds", "60", "--dir", directory])
+            command.output = .pipe
+            let process = try await ChildProcess.start(command)
+            let output = try #require(process.output)
+            for try await line in output.lines() where line.contains("running") { break }
+            process.signal(.interrupt)
+            let status = await process.wait()
+            #expect(status == .exited(130))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func aKilledRunLeavesNoProcessBehind() async throws {
+        try await withDirectory { directory in
+            var command = Command(try program(), ["demo", "--seconds", "60", "--dir", directory])
+            command.output = .pipe
+            let process = try await ChildProcess.start(command)
+            let output = try #require(process.output)
+            for try await line in output.lines() where line.contains("running") { break }
+            process.signal(.kill)
+            _ = await process.wait()
+            // The kernel delivers the children's signals after ours; the time limit bounds the wait.
+            while !Self.processes(mentioning: directory).isEmpty { await Task.yield() }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func badOptionsAreRefusedInASentence() async throws {
+        try await withDirectory { directory in
+            for arguments in [["--workers", "0"], ["--seconds", "0"], ["--nodes", "10"], ["--fault-rate", "-1"]] {
+                var command = Command(try program(), ["demo", "--dir", directory] + arguments)
+                command.output = .null
+                command.error = .null
+                #expect(await (try ChildProcess.start(command)).wait() == .exited(2), "\(arguments)")
+            }
+        }
+    }
+}

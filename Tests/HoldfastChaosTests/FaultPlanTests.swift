@@ -1,0 +1,61 @@
+import HoldfastHistory
+import HoldfastRuntime
+import Testing
+
+@testable import HoldfastChaos
+
+@Suite struct FaultPlanTests {
+    private func plan(seed: UInt64 = 1, seconds: Int = 20, rate: Double = 1, nodes: Int = 5) -> FaultPlan {
+        FaultPlan(
+            seed: seed, span: .seconds(seconds), rate: rate, nodes: nodes, lockTTL: .seconds(1), jobLease: .seconds(4))
+    }
+
+    @Test func itIsAPureFunctionOfTheSeed() {
+        #expect(plan(seed: 7) == plan(seed: 7))
+        #expect(plan(seed: 7) != plan(seed: 8))
+    }
+
+    @Test func twentySecondsHoldWhatTheDemonstrationPromises() {
+        let counts = plan().counts
+        #expect(counts.workerKills == 7 && counts.pauses == 5 && counts.nodeKills == 4)
+    }
+
+    @Test(arguments: 1...50) func everyPauseOutlivesTheLockAndSomeTheJob(seed: Int) {
+        let pauses = plan(seed: UInt64(seed)).entries.compactMap { entry -> Duration? in
+            if case .pauseWorker(_, let span) = entry.fault { span } else { nil }
+        }
+        #expect(pauses.allSatisfy { $0 > .seconds(1) })
+        #expect(pauses.contains { $0 > .seconds(4) } && pauses.contains { $0 < .seconds(3) })
+    }
+
+    @Test(arguments: 1...50) func neverMoreThanOneNodeIsDownAndAllIsOverInTime(seed: Int) {
+        var freeFrom = Duration.zero
+        for entry in plan(seed: UInt64(seed)).entries {
+            #expect(entry.at < .seconds(20))
+            guard case .killNode(_, let down, _) = entry.fault else { continue }
+            #expect(entry.at >= freeFrom, "two nodes down at once")
+            freeFrom = entry.at + down
+        }
+    }
+
+    @Test func rateAndSizeAreHeeded() {
+        #expect(plan(rate: 0).entries.isEmpty)
+        #expect(plan(rate: 2).entries.count == 32)
+        #expect(plan(nodes: 1).counts.nodeKills == 0, "a single node is not killed")
+    }
+}
+
+@Suite struct JobFiguresTests {
+    @Test func recoveryIsCountedFromTheDeathToTheNextStart() {
+        func event(_ second: Int64, _ who: String, _ kind: HistoryEvent.Kind) -> HistoryEvent {
+            HistoryEvent(time: WallTime(microseconds: second * 1_000_000), who: who, kind: kind)
+        }
+        let figures = JobFigures([
+            event(1, "a", .jobStarted(job: "x", execution: 1)), event(1, "a", .jobStarted(job: "y", execution: 1)),
+            event(2, "a", .jobEnded(job: "y", execution: 1, outcome: "finished")),
+            event(3, "demo", .fault("SIGKILL at ledger.opened", target: "a")),
+            event(7, "b", .jobStarted(job: "x", execution: 2)),
+        ])
+        #expect(figures.recoveries == [.seconds(4)] && figures.repeated == 1)
+    }
+}
