@@ -7,7 +7,7 @@ import Testing
 @Suite("The command line")
 struct CommandLineTests {
     struct Outcome {
-        var status: ExitStatus
+        var status: HoldfastProcess.ExitStatus
         var output: String
         var error: String
     }
@@ -65,6 +65,15 @@ struct CommandLineTests {
         let pids = (report["members"] as? [[String: Any]])?.compactMap { $0["pid"] as? Int } ?? []
         let servers = pids.compactMap { ProcessIdentity(pid: Int32($0)) }
         #expect(servers.count == 2)
+
+        // `script` runs it on a terminal of its own.
+        var onTerminal = Command("script", ["-qec", "\(Self.path) cluster status", "/dev/null"])
+        onTerminal.environment = .inheritAnd(variables.merging(["TERM": "xterm", "NO_COLOR": ""]) { $1 })
+        onTerminal.output = .pipe
+        let terminal = try await ChildProcess.start(onTerminal)
+        let colourful = String(decoding: try #require(try await terminal.output?.readAll()), as: UTF8.self)
+        #expect(await terminal.wait() == .exited(0))
+        #expect(colourful.contains("\u{1B}[32mrunning\u{1B}[0m"))
 
         let again = try await holdfast("cluster", "up", "--nodes", "1", "--json", variables: variables)
         #expect(again.status == .exited(0))

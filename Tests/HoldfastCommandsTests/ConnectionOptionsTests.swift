@@ -1,3 +1,4 @@
+import ArgumentParser
 @testable import HoldfastCommands
 import HoldfastCluster
 import HoldfastRedis

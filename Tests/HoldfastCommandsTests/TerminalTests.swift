@@ -15,16 +15,13 @@ struct TerminalTests {
         #expect(table.lines(Palette(isOn: true))[2] == "n       \u{1B}[31m12345\u{1B}[0m")
     }
 
-    @Test func coloursAreForTerminalsOnly() throws {
-        var ends: [Int32] = [0, 0]
-        #expect(pipe(&ends) == 0)
-        defer { for end in ends { close(end) } }
-        #expect(!Palette(for: Output(descriptor: ends[1])) { _ in nil }.isOn)
-        let terminal = try #require(PseudoTerminal())
-        #expect(Palette(for: terminal.output) { _ in nil }.isOn)
-        #expect(Palette(for: terminal.output) { ["NO_COLOR": ""][$0] }.isOn)
-        #expect(!Palette(for: terminal.output) { ["NO_COLOR": "1"][$0] }.isOn)
-        #expect(!Palette(for: terminal.output) { ["TERM": "dumb"][$0] }.isOn)
+    @Test func coloursAreForTerminalsThatWantThem() throws {
+        #expect(Palette(isTerminal: true) { _ in nil }.isOn)
+        #expect(Palette(isTerminal: true) { ["NO_COLOR": ""][$0] }.isOn)
+        #expect(!Palette(isTerminal: true) { ["NO_COLOR": "1"][$0] }.isOn)
+        #expect(!Palette(isTerminal: true) { ["TERM": "dumb"][$0] }.isOn)
+        #expect(!Palette(isTerminal: false) { _ in nil }.isOn)
+        #expect(!Palette(for: try TemporaryFile().output).isOn)
     }
 
     @Test func liveLinesReplaceEachOther() throws {
@@ -35,8 +32,8 @@ struct TerminalTests {
         try view.note("stays")
         try view.show(["d"])
         try view.clear()
-        let up = { "\u{1B}[\($0)A\u{1B}[J" }
-        #expect(try file.text() == "a\nb\n\(up(2))c\n\(up(1))stays\nd\n\(up(1))")
+        let (up, upTwo) = ("\u{1B}[1A\u{1B}[J", "\u{1B}[2A\u{1B}[J")
+        #expect(try file.text() == "a\nb\n\(upTwo)c\n\(up)stays\nd\n\(up)")
     }
 
     @Test func elsewhereLinesArePlain() throws {
@@ -86,24 +83,4 @@ final class TemporaryFile {
     }
 
     func text() throws -> String { try String(contentsOfFile: directory.path + "/file", encoding: .utf8) }
-}
-
-/// A terminal that nobody sits at.
-final class PseudoTerminal {
-    private let controller: Int32
-    let output: Output
-
-    init?() {
-        controller = posix_openpt(O_RDWR | O_NOCTTY)
-        guard controller >= 0, grantpt(controller) == 0, unlockpt(controller) == 0, let name = ptsname(controller)
-        else {
-            return nil
-        }
-        output = Output(descriptor: open(name, O_RDWR | O_NOCTTY))
-    }
-
-    deinit {
-        close(output.descriptor)
-        close(controller)
-    }
 }

@@ -50,6 +50,11 @@ int cprocess_signal(int pidfd, int signal);
 // A descriptor for a process that need not be our child, or -errno.
 int cprocess_open(pid_t pid);
 
+// Catches a signal from now on: each makes one byte readable at the descriptor returned (-errno on failure, EBUSY when
+// it is caught already). `cprocess_release` brings back what was before and closes the descriptor.
+int cprocess_catch(int signal);
+void cprocess_release(int signal);
+
 // write(2) that reports a closed pipe as EPIPE and never raises SIGPIPE in the process. Returns bytes or -errno.
 ssize_t cprocess_write(int descriptor, const void *bytes, size_t count);
 

@@ -32,7 +32,9 @@ struct ConnectionOptions: ParsableArguments {
     /// - Throws: `RedisError` for a URL that is none, `CommandFailure` when nobody says where they are.
     func nodeConfigurations(variable: (String) -> String? = Environment.variable) throws -> [RedisConfiguration] {
         if let list = given(nodes, "HOLDFAST_NODES", variable) {
-            let urls = list.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+            let urls = list.split(separator: ",", omittingEmptySubsequences: false).map {
+                $0.trimmingCharacters(in: .whitespaces)
+            }
             guard !urls.isEmpty, !urls.contains("") else {
                 throw CommandFailure("the list of nodes '\(list)' has an empty place; give url,url,…", code: .usage)
             }

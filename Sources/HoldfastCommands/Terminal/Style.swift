@@ -26,7 +26,9 @@ struct Palette: Sendable, Hashable {
 
     init(isOn: Bool) { self.isOn = isOn }
 
-    init(for output: Output, variable: (String) -> String? = Environment.variable) {
-        isOn = output.isTerminal && (variable("NO_COLOR") ?? "").isEmpty && variable("TERM") != "dumb"
+    init(for output: Output) { self.init(isTerminal: output.isTerminal, variable: Environment.variable) }
+
+    init(isTerminal: Bool, variable: (String) -> String?) {
+        isOn = isTerminal && (variable("NO_COLOR") ?? "").isEmpty && variable("TERM") != "dumb"
     }
 }
