@@ -25,10 +25,13 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+
 let package = Package(
     name: "holdfast",
     products: [
         .executable(name: "holdfast", targets: ["HoldfastMain"]),
+        .executable(name: "holdfast-bench", targets: ["HoldfastBench"]),
         .library(name: "Holdfast", targets: ["Holdfast"]),
         .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
         .library(name: "HoldfastLocks", targets: ["HoldfastLocks"]),
@@ -42,6 +45,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // C, each behind one small header.
@@ -81,6 +85,15 @@ let package = Package(
                 "HoldfastRuntime",
             ]),
 
+        // Benchmarks.
+        .target(name: "CFloor", path: "Benchmarks/CFloor", linkerSettings: [.linkedLibrary("hiredis")]),
+        .executableTarget(
+            name: "HoldfastBench",
+            dependencies: [
+                "CFloor", "HoldfastCluster", "HoldfastJobs", "HoldfastLocks", "HoldfastRedis", "HoldfastResources",
+                "HoldfastRuntime", histogram,
+            ], path: "Benchmarks/HoldfastBench", swiftSettings: strict),
+
         // Support for tests.
         .target(
             name: "LocalHTTPServer", dependencies: [nioCore, nioPosix, nioHTTP1], path: "Tests/LocalHTTPServer",
@@ -104,7 +117,8 @@ let package = Package(
         tests(
             "HoldfastCommandsTests",
             [
-                "HoldfastCommands", "HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime", "HoldfastMain",
+                "HoldfastCommands", "HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime",
+                "HoldfastMain",
                 arguments,
             ]),
         tests(

@@ -1,0 +1,71 @@
+#include "CFloor.h"
+
+#include <hiredis/hiredis.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+enum { MAX_SERVERS = 99 };
+
+struct floor_quorum {
+    int count;
+    redisContext *contexts[MAX_SERVERS];
+    int unanswered[MAX_SERVERS];
+};
+
+floor_quorum *floor_open(const int *ports, int count) {
+    if (count < 1 || count > MAX_SERVERS) return NULL;
+    floor_quorum *quorum = calloc(1, sizeof *quorum);
+    if (!quorum) return NULL;
+    quorum->count = count;
+    for (int i = 0; i < count; i++) {
+        quorum->contexts[i] = redisConnect("127.0.0.1", ports[i]);
+        if (!quorum->contexts[i] || quorum->contexts[i]->err) {
+            floor_close(quorum);
+            return NULL;
+        }
+        int on = 1;
+        setsockopt(quorum->contexts[i]->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    return quorum;
+}
+
+void floor_close(floor_quorum *quorum) {
+    for (int i = 0; i < quorum->count; i++) {
+        if (quorum->contexts[i]) redisFree(quorum->contexts[i]);
+    }
+    free(quorum);
+}
+
+int floor_round(floor_quorum *quorum, const char *const *commands, const long *lengths) {
+    struct pollfd polls[MAX_SERVERS];
+    int target[MAX_SERVERS];
+    for (int i = 0; i < quorum->count; i++) {
+        redisContext *context = quorum->contexts[i];
+        redisAppendFormattedCommand(context, commands[i], (size_t)lengths[i]);
+        int done = 0;
+        while (!done) {
+            if (redisBufferWrite(context, &done) != REDIS_OK) return -1;
+        }
+        // The reply that counts is the last of those that this server owes.
+        target[i] = ++quorum->unanswered[i];
+        polls[i] = (struct pollfd){.fd = context->fd, .events = POLLIN};
+    }
+    int answered = 0;
+    while (answered < quorum->count / 2 + 1) {
+        if (poll(polls, (nfds_t)quorum->count, -1) < 0) return -1;
+        for (int i = 0; i < quorum->count; i++) {
+            if (!(polls[i].revents & (POLLIN | POLLHUP | POLLERR))) continue;
+            if (redisBufferRead(quorum->contexts[i]) != REDIS_OK) return -1;
+            void *reply = NULL;
+            while (redisGetReplyFromReader(quorum->contexts[i], &reply) == REDIS_OK && reply) {
+                freeReplyObject(reply);
+                quorum->unanswered[i]--;
+                if (--target[i] == 0) answered++;
+            }
+        }
+    }
+    return 0;
+}
