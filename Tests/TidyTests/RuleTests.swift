@@ -59,7 +59,7 @@ struct RuleTests {
 
     @Test(arguments: [
         "let date = UpDate()", "// Task { is banned", #"print("Task { }")"#, "var task: Task<Void, Never>?",
-        "struct MyTask {", "func f(_ date: Date) {",
+        "struct MyTask {", "Int.random(in: 0..<3, using: &generator)", "func f(_ date: Date) {",
     ])
     func seamKept(_ code: String) {
         #expect(lines(.seam, code).isEmpty)
