@@ -21,8 +21,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
@@ -34,6 +36,7 @@ let package = Package(
         .executable(name: "holdfast-bench", targets: ["HoldfastBench"]),
         .library(name: "Holdfast", targets: ["Holdfast"]),
         .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
+        .library(name: "HoldfastRedisTLS", targets: ["HoldfastRedisTLS"]),
         .library(name: "HoldfastLocks", targets: ["HoldfastLocks"]),
         .library(name: "HoldfastResources", targets: ["HoldfastResources"]),
         .library(name: "HoldfastJobs", targets: ["HoldfastJobs"]),
@@ -43,6 +46,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
@@ -57,7 +61,8 @@ let package = Package(
         // The rooms; imports point up this list only.
         room("HoldfastRuntime"),
         room("HoldfastProcess", ["CProcess", "HoldfastRuntime"]),
-        room("HoldfastRedis", ["CHiredis", "HoldfastRuntime", log, nioCore, nioPosix, deque]),
+        room("HoldfastRedis", ["CHiredis", "HoldfastRuntime", log, nioCore, nioPosix, nioTLS, deque]),
+        room("HoldfastRedisTLS", ["HoldfastRedis", nioCore, nioSSL]),
         room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log]),
         room("HoldfastResources", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
         room("HoldfastJobs", ["CZlib", "HoldfastRedis", "HoldfastRuntime", log]),
@@ -98,6 +103,9 @@ let package = Package(
         .target(
             name: "LocalHTTPServer", dependencies: [nioCore, nioPosix, nioHTTP1], path: "Tests/LocalHTTPServer",
             swiftSettings: strict),
+        .target(
+            name: "RedisFixture", dependencies: ["HoldfastProcess", "HoldfastRedis", "HoldfastRuntime"],
+            path: "Tests/RedisFixture", swiftSettings: strict),
         // A parent for the tests to kill: what it starts must die with it.
         .executableTarget(
             name: "holdfast-fixture", dependencies: ["HoldfastCluster", "HoldfastProcess"], path: "Tests/Fixture",
@@ -106,7 +114,10 @@ let package = Package(
         tests("TidyTests", []),
         tests("HoldfastRuntimeTests", ["HoldfastRuntime"]),
         tests("HoldfastProcessTests", ["HoldfastProcess", "HoldfastRuntime", "holdfast-fixture"]),
-        tests("HoldfastRedisTests", ["HoldfastRedis", "CHiredis"]),
+        tests(
+            "HoldfastRedisTests",
+            ["HoldfastRedis", "HoldfastRuntime", "HoldfastProcess", "CHiredis", "RedisFixture", nioCore, deque]),
+        tests("HoldfastRedisTLSTests", ["HoldfastRedisTLS", "HoldfastRedis", "HoldfastProcess", "RedisFixture"]),
         tests("HoldfastLocksTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
         tests("HoldfastResourcesTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastResources"]),
         tests("HoldfastJobsTests", ["HoldfastJobs", "HoldfastCluster", "HoldfastRedis", "HoldfastRuntime", log]),

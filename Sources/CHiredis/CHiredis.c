@@ -1,3 +1,5 @@
+// memmem
+#define _GNU_SOURCE
 #include "CHiredis.h"
 
 #include <hiredis/hiredis.h>
@@ -6,8 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-// hiredis feeds at most this much per call: a larger feed makes its buffer grow by copying.
-enum { FEED_SLICE = 64 * 1024, MAX_TOKENS = 64 * 1024 * 1024, KEEP_BYTES = 1024 * 1024 };
+enum {
+    // A larger feed makes hiredis' buffer grow by copying.
+    FEED_SLICE = HF_FEED_LIMIT,
+    MAX_TOKENS = 64 * 1024 * 1024,
+    MAX_DEPTH = 7,
+    // What a reader keeps between replies; a rare large reply gives the rest back.
+    KEEP_BYTES = 1024 * 1024,
+    // The longest status, error or header line. hiredis looks for the line's end from its beginning at every feed, so
+    // that an endless line would cost time quadratic in its length.
+    MAX_LINE = 64 * 1024,
+    // A bulk string's header is `-` or a digit, at most 19 digits, CR and LF.
+    MAX_BULK_HEADER = 32,
+};
 
 struct hf_reader {
     redisReader *hiredis;
@@ -16,8 +29,21 @@ struct hf_reader {
     uint8_t *bytes;
     size_t byte_count, byte_capacity;
     size_t max_bytes, unanswered_bytes;
+    int broken;
     char error[160];
 };
+
+static int fail(hf_reader *reader, const char *text) {
+    reader->broken = 1;
+    // The first sentence is the reason; what hiredis makes of our refusal ("out of memory") is not.
+    if (!reader->error[0]) snprintf(reader->error, sizeof reader->error, "%s", text);
+    return -1;
+}
+
+static void *refuse(const redisReadTask *task, const char *text) {
+    fail(task->privdata, text);
+    return NULL;
+}
 
 // A non-NULL object for every token: hiredis takes NULL for "out of memory".
 static char token_object;
@@ -26,7 +52,7 @@ static void *append_token(const redisReadTask *task, uint32_t type, int64_t valu
     hf_reader *reader = task->privdata;
     if (reader->token_count == reader->token_capacity) {
         size_t capacity = reader->token_capacity ? reader->token_capacity * 2 : 64;
-        if (capacity > MAX_TOKENS) return NULL;
+        if (capacity > MAX_TOKENS) return refuse(task, "the reply has too many elements");
         hf_token *grown = realloc(reader->tokens, capacity * sizeof *grown);
         if (!grown) return NULL;
         reader->tokens = grown;
@@ -38,7 +64,18 @@ static void *append_token(const redisReadTask *task, uint32_t type, int64_t valu
 
 static void *on_string(const redisReadTask *task, char *text, size_t length) {
     hf_reader *reader = task->privdata;
-    if (length > UINT32_MAX) return NULL;
+    if (length > UINT32_MAX) return refuse(task, "a string exceeds the size limit");
+    switch (task->type) {
+    case REDIS_REPLY_STATUS:
+    case REDIS_REPLY_ERROR: break;
+    case REDIS_REPLY_STRING:
+        // hiredis waits for the two bytes behind a bulk string and skips them unseen.
+        if (text[length] != '\r' || text[length + 1] != '\n') {
+            return refuse(task, "a bulk string is longer than it says");
+        }
+        break;
+    default: return refuse(task, "a type that only RESP3 knows");
+    }
     if (reader->byte_count + length > reader->byte_capacity) {
         size_t capacity = reader->byte_capacity ? reader->byte_capacity : 4096;
         while (capacity < reader->byte_count + length) capacity *= 2;
@@ -57,10 +94,25 @@ static void *on_string(const redisReadTask *task, char *text, size_t length) {
 }
 
 #if HIREDIS_MAJOR >= 1
+// A type without a callback would leave no token, and the tape's element counts would lie.
+static void *on_double(const redisReadTask *task, double value, char *text, size_t length) {
+    (void)value, (void)text, (void)length;
+    return refuse(task, "a type that only RESP3 knows");
+}
+
+static void *on_bool(const redisReadTask *task, int value) {
+    (void)value;
+    return refuse(task, "a type that only RESP3 knows");
+}
+
 static void *on_array(const redisReadTask *task, size_t count) {
 #else
 static void *on_array(const redisReadTask *task, int count) {
 #endif
+    if (task->type != REDIS_REPLY_ARRAY) return refuse(task, "a type that only RESP3 knows");
+    int depth = 1;
+    for (const redisReadTask *parent = task->parent; parent; parent = parent->parent) depth++;
+    if (depth > MAX_DEPTH) return refuse(task, "arrays nested too deep");
     return append_token(task, HF_ARRAY, (int64_t)count, 0);
 }
 
@@ -76,6 +128,10 @@ static redisReplyObjectFunctions callbacks = {
     .createInteger = on_integer,
     .createNil = on_nil,
     .freeObject = on_free,
+#if HIREDIS_MAJOR >= 1
+    .createDouble = on_double,
+    .createBool = on_bool,
+#endif
 };
 
 hf_reader *hf_reader_create(size_t max_bytes) {
@@ -100,30 +156,29 @@ void hf_reader_free(hf_reader *reader) {
     free(reader);
 }
 
-static int fail(hf_reader *reader, const char *text) {
-    snprintf(reader->error, sizeof reader->error, "%s", text);
-    return -1;
+// Nothing but the body of a bulk string may leave more than a line unconsumed.
+static int endless_line(const redisReader *hiredis) {
+    size_t pending = hiredis->len - hiredis->pos;
+    return pending > MAX_LINE && !memmem(hiredis->buf + hiredis->pos, MAX_BULK_HEADER, "\r\n", 2);
 }
 
 int hf_reader_feed(hf_reader *reader, const void *bytes, size_t count) {
+    if (reader->broken) return -1;
+    if (count > FEED_SLICE) return fail(reader, "fed more than a slice");
+    if (count == 0) return 0;
     reader->unanswered_bytes += count;
     if (reader->unanswered_bytes > reader->max_bytes + FEED_SLICE) {
         return fail(reader, "the reply exceeds the size limit");
     }
-    const char *next = bytes;
-    while (count) {
-        size_t slice = count < FEED_SLICE ? count : FEED_SLICE;
-        if (redisReaderFeed(reader->hiredis, next, slice) != REDIS_OK) return fail(reader, reader->hiredis->errstr);
-        next += slice;
-        count -= slice;
-    }
+    if (redisReaderFeed(reader->hiredis, bytes, count) != REDIS_OK) return fail(reader, reader->hiredis->errstr);
     return 0;
 }
 
 int hf_reader_next(hf_reader *reader) {
+    if (reader->broken) return -1;
     void *object = NULL;
     if (redisReaderGetReply(reader->hiredis, &object) != REDIS_OK) return fail(reader, reader->hiredis->errstr);
-    if (!object) return 0;
+    if (!object) return endless_line(reader->hiredis) ? fail(reader, "a line without end") : 0;
     // What is still buffered belongs to later replies.
     reader->unanswered_bytes = reader->hiredis->len - reader->hiredis->pos;
     return 1;
@@ -136,6 +191,11 @@ void hf_reader_reset(hf_reader *reader) {
         free(reader->bytes);
         reader->bytes = NULL;
         reader->byte_capacity = 0;
+    }
+    if (reader->token_capacity > KEEP_BYTES / sizeof *reader->tokens) {
+        free(reader->tokens);
+        reader->tokens = NULL;
+        reader->token_capacity = 0;
     }
 }
 

@@ -13,26 +13,28 @@ public final class BlockingConnection: Sendable {
 
     /// Sends the command and waits for its reply: `.null` when its timeout passed.
     public func send(_ command: BlockingCommand) async throws(RedisError) -> RedisReply {
-        let pipeline = connection.pipeline
-        // The watchdog must not mistake a wait at the server for a dead server.
-        strand.execute { pipeline.allow(extra: command.timeout) }
-        return try await exchange(command.encoded)
+        try await exchange(command.encoded, patience: command.timeout)
     }
 
     /// Sends an ordinary command on this connection.
     @discardableResult
     public func send(_ command: RedisCommand) async throws(RedisError) -> RedisReply {
-        try await exchange(command.encoded)
+        try await exchange(command.encoded, patience: .zero)
     }
 
-    private func exchange(_ encoded: [UInt8]) async throws(RedisError) -> RedisReply {
+    private func exchange(_ encoded: [UInt8], patience: Duration) async throws(RedisError) -> RedisReply {
+        let pipeline = connection.pipeline
+        let server = pipeline.server
+        // The watchdog must not mistake a wait at the server for a dead server.
+        strand.execute { pipeline.allow(extra: patience) }
         let promise = Promise<RedisReply>()
-        switch connection.pipeline.append(encoded, .promise(promise)) {
+        switch pipeline.append(encoded, .promise(promise)) {
         case .queued: break
-        case .full: preconditionFailure("a leased connection has one user")
+        case .full:
+            let message = "more commands at once than a leased connection takes"
+            throw RedisError(.overloaded, .notSent, message, server: server)
         case .closed(let error): throw error
         }
-        let server = connection.pipeline.server
         return try await promise.wait(
             onCancel: RedisError(.cancelled, .outcomeUnknown, "the caller was cancelled", server: server))
     }

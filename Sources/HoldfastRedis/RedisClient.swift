@@ -57,8 +57,8 @@ public final class RedisClient: Sendable {
         do {
             return try await attempt(command)
         } catch {
-            let lost = error.code == .disconnected || error.code == .timedOut
-            guard lost, error.outcome == .notSent || command.isIdempotent else { throw error }
+            let lost: Set<RedisError.Code> = [.disconnected, .timedOut, .protocolViolation]
+            guard lost.contains(error.code), error.outcome == .notSent || command.isIdempotent else { throw error }
             return try await attempt(command)
         }
     }
@@ -69,14 +69,21 @@ public final class RedisClient: Sendable {
         let connection = try await link.connection(patience: configuration.connectTimeout)
         var promises: [Promise<RedisReply>] = []
         promises.reserveCapacity(commands.count)
+        var stop: RedisError?
         for command in commands {
             let promise = Promise<RedisReply>()
+            promises.append(promise)
+            // In order also means that nothing is executed behind a command that was not sent.
+            if let stop {
+                promise.resolve(.failure(stop))
+                continue
+            }
             do {
                 try await append(command.encoded, to: connection.pipeline, .promise(promise))
             } catch {
+                stop = error
                 promise.resolve(.failure(error))
             }
-            promises.append(promise)
         }
         var outcomes: [Result<RedisReply, RedisError>] = []
         outcomes.reserveCapacity(commands.count)
@@ -127,10 +134,13 @@ public final class RedisClient: Sendable {
         }
     }
 
-    /// Refuses new commands, lets those under way finish for at most `grace`, and closes all connections. Idempotent.
+    /// Refuses new commands, lets those under way finish for at most `grace`, and closes all connections, those lent
+    /// for blocking commands too. Idempotent; every caller waits for the end.
+    ///
+    /// A client that is dropped without it ends its connections at once, as if closed with no grace.
     public func close(grace: Duration = .seconds(5)) async {
         await link.close(grace: grace)
-        await leases.close()
+        leases.close()
     }
 
     /// Commands and batches written on the present connection: their ratio shows how well commands are batched.
@@ -153,6 +163,7 @@ public final class RedisClient: Sendable {
     private func append(
         _ encoded: [UInt8], to pipeline: Pipeline, _ waiter: Waiter
     ) async throws(RedisError) {
+        if Task.isCancelled { throw RedisError(.cancelled, .notSent, "cancelled before sending", server: server) }
         while true {
             switch pipeline.append(encoded, waiter) {
             case .queued: return

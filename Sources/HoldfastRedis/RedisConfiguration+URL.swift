@@ -14,8 +14,12 @@ extension RedisConfiguration {
                     + "use redis://host:port/database, rediss://… for TLS, or unix:///path")
         }
         guard let parts = URLComponents(string: url) else {
-            throw refuse("it cannot be parsed (percent-encode @ : / ? # % in the password)")
+            throw refuse("it cannot be parsed (\(Self.encodingAdvice))")
         }
+        // A password with an unencoded / ? # ends the authority early: what follows is secret, and not quoted below.
+        let tail = parts.percentEncodedPath + (parts.percentEncodedQuery ?? "") + (parts.percentEncodedFragment ?? "")
+        guard !tail.contains("@") else { throw refuse("there is an @ behind the host (\(Self.encodingAdvice))") }
+        guard !url.contains("%00"), !url.utf8.contains(0) else { throw refuse("it holds a zero byte") }
         switch parts.scheme?.lowercased() {
         case "redis", "rediss":
             guard let host = parts.host, !host.isEmpty else { throw refuse("the host is missing") }
@@ -59,11 +63,20 @@ extension RedisConfiguration {
         }
     }
 
-    /// The URL without what stands before its last `@`, for messages.
+    private static let encodingAdvice = "percent-encode @ : / ? # % in user and password"
+
+    /// The URL for messages: nothing before its last `@`, nothing behind a `?`, and without an `@` only what surely is
+    /// an address.
     static func redacted(_ url: String) -> String {
-        guard let at = url.lastIndex(of: "@"), let scheme = url.range(of: "://"), scheme.upperBound < at else {
-            return "\"\(url.prefix(200))\""
+        let scheme = url.range(of: "://").map { url[..<$0.upperBound] } ?? ""
+        let safe: Substring
+        if let at = url.lastIndex(of: "@") {
+            safe = "…" + url[at...]
+        } else if let parts = URLComponents(string: url), parts.host != nil || parts.scheme == nil {
+            safe = url.dropFirst(scheme.count)
+        } else {
+            safe = "…"
         }
-        return "\"\(url[..<scheme.upperBound])…\(url[at...].prefix(200))\""
+        return "\"\(scheme)\(safe.prefix { $0 != "?" }.prefix(200))\""
     }
 }

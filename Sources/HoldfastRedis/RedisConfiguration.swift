@@ -34,3 +34,15 @@ public struct RedisConfiguration: Sendable, Hashable {
 
     public init(address: RedisAddress) { self.address = address }
 }
+
+// A configuration gets printed sooner or later; its password must not.
+extension RedisConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String {
+        let user = username ?? (password == nil ? nil : "default")
+        return "\(user.map { "\($0):…@" } ?? "")\(address)/\(database)\(secure ? " (TLS)" : "")"
+    }
+
+    public var debugDescription: String { description }
+
+    public var customMirror: Mirror { Mirror(self, children: ["address": address, "database": database]) }
+}

@@ -27,11 +27,16 @@ typedef struct hf_token {
 
 typedef struct hf_reader hf_reader;
 
-/// A reader whose single reply may not exceed `max_bytes` on the wire; NULL when out of memory.
+/// The most that one call of hf_reader_feed takes.
+enum { HF_FEED_LIMIT = 64 * 1024 };
+
+/// A reader whose single reply may not exceed `max_bytes` on the wire (checked with a slack of one feed); NULL when
+/// out of memory.
 hf_reader *hf_reader_create(size_t max_bytes);
 void hf_reader_free(hf_reader *reader);
 
-/// Hands over received bytes. 0, or -1 (see hf_reader_error) when memory or the bound is exhausted.
+/// Hands over at most HF_FEED_LIMIT received bytes. 0, or -1 (see hf_reader_error) when memory or the bound is
+/// exhausted. After the first -1 of any call every call answers -1.
 int hf_reader_feed(hf_reader *reader, const void *bytes, size_t count);
 
 /// 1: the tape holds one complete reply; 0: more bytes are needed; -1: the stream is broken for good.

@@ -7,9 +7,10 @@ struct Backoff {
     private var limit: Duration
 
     init(first: Duration, maximum: Duration) {
-        self.first = first
-        self.maximum = maximum
-        limit = first
+        // Zero would mean to try again without any pause, for ever.
+        self.first = max(.milliseconds(1), first)
+        self.maximum = max(self.first, maximum)
+        limit = self.first
     }
 
     mutating func next(_ runtime: some Runtime) -> Duration {

@@ -18,12 +18,14 @@ struct Handshake {
     private let steps: [Step]
     let commands: [[UInt8]]
     private let server: String
+    private let password: String?
     private var answered = 0
     private var info: ServerInfo?
     private var digests: [String] = []
 
     init(_ configuration: RedisConfiguration, scripts: [RedisScript]) {
         server = configuration.address.description
+        password = configuration.password
         var steps: [Step] = []
         var commands: [[UInt8]] = []
         if let password = configuration.password {
@@ -55,7 +57,9 @@ struct Handshake {
         answered += 1
         switch (step, reply) {
         case (.authenticate, .error(let text)):
-            return refuse("the credentials were refused (\(text)): check user and password")
+            // Servers quote the arguments of a command that they do not know.
+            let shown = password.map { $0.isEmpty ? text : text.replacing($0, with: "…") } ?? text
+            return refuse("the credentials were refused (\(shown)): check user and password")
         case (.select(let number), .error(let text)): return refuse("database \(number) was refused: \(text)")
         case (.name, .error(let text)): return refuse("the client name was refused: \(text)")
         case (.info, .error(let text)) where text.hasPrefix("NOAUTH"):

@@ -5,6 +5,7 @@ import Synchronization
 final class LeasePool: Sendable {
     private struct State {
         var idle: [BlockingConnection] = []
+        var lent: [ObjectIdentifier: BlockingConnection] = [:]
         var isClosed = false
     }
 
@@ -13,9 +14,13 @@ final class LeasePool: Sendable {
 
     init(link: Link) { parent = link }
 
+    deinit {
+        for connection in state.withLock({ $0.idle }) { connection.end() }
+    }
+
     func take() async throws(RedisError) -> BlockingConnection {
         while let idle = state.withLock({ $0.idle.popLast() }) {
-            if idle.isReusable { return idle }
+            if idle.isReusable { return try lend(idle) }
             idle.end()
         }
         // The shared link knows whether the server is there, and waits for it with its own back-off.
@@ -25,28 +30,39 @@ final class LeasePool: Sendable {
         parent.strand.execute { connection.open() }
         let ready = try await opening.wait(
             onCancel: RedisError(.cancelled, .notSent, "cancelled while connecting", server: parent.server))
-        return BlockingConnection(ready, strand: parent.strand)
+        return try lend(BlockingConnection(ready, strand: parent.strand))
+    }
+
+    private func lend(_ connection: BlockingConnection) throws(RedisError) -> BlockingConnection {
+        let isClosed = state.withLock { state in
+            if !state.isClosed { state.lent[ObjectIdentifier(connection)] = connection }
+            return state.isClosed
+        }
+        guard isClosed else { return connection }
+        connection.end()
+        throw RedisError(.closed, .notSent, "the client is closed", server: parent.server)
     }
 
     func giveBack(_ connection: BlockingConnection) {
         let limit = parent.configuration.maximumIdleLeases
-        let kept =
-            connection.isReusable
-            && state.withLock { state in
-                guard !state.isClosed, state.idle.count < limit else { return false }
-                state.idle.append(connection)
-                return true
-            }
+        let isReusable = connection.isReusable
+        let kept = state.withLock { state in
+            state.lent[ObjectIdentifier(connection)] = nil
+            guard isReusable, !state.isClosed, state.idle.count < limit else { return false }
+            state.idle.append(connection)
+            return true
+        }
         if !kept { connection.end() }
     }
 
-    func close() async {
-        let idle = state.withLock { state in
+    /// Ends idle and lent connections: who blocks on one is woken with an error.
+    func close() {
+        let all = state.withLock { state in
             state.isClosed = true
-            defer { state.idle = [] }
-            return state.idle
+            defer { (state.idle, state.lent) = ([], [:]) }
+            return state.idle + state.lent.values
         }
-        for connection in idle { connection.end() }
+        for connection in all { connection.end() }
     }
 }
 
@@ -75,16 +91,23 @@ private final class SingleConnection: @unchecked Sendable {
                     case .pending: break
                     case .ready(let info, _):
                         timer?.cancel()
-                        opening.resolve(.success(Link.ReadyConnection(pipeline: pipeline, info: info)))
+                        // Whoever asked may be gone; then nobody else would ever end this connection.
+                        let ready = Link.ReadyConnection(pipeline: pipeline, info: info)
+                        if !opening.resolve(.success(ready)) {
+                            pipeline.end(RedisError(.closed, .notSent, "nobody waits for it", server: parent.server))
+                        }
                     case .refused(let error): pipeline.end(error)
                     }
                 }
                 for command in sink.commands { _ = pipeline.append(command, .sink(sink, tag: 0)) }
             },
-            onEnd: { error in opening.resolve(.failure(error.asNotSent())) })
+            onEnd: { [self] error in
+                timer?.cancel()
+                opening.resolve(.failure(error.asNotSent()))
+            })
         reference.object = pipeline
-        timer = parent.strand.schedule(after: configuration.connectTimeout) { [weak pipeline, parent] in
-            pipeline?.end(RedisError(.timedOut, .notSent, "no connection in time", server: parent.server))
+        timer = parent.strand.schedule(after: configuration.connectTimeout) { [weak pipeline] in
+            pipeline?.giveUpConnecting()
         }
         parent.transport.open(
             configuration.address, secure: configuration.secure, timeout: configuration.connectTimeout,

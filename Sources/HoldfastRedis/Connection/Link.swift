@@ -6,11 +6,24 @@ import Synchronization
 final class Link: @unchecked Sendable {
     // @unchecked: everything marked "strand" is touched on the strand only; the rest is immutable or locked.
 
-    /// What any task may ask.
-    enum Phase {
-        case connecting(lastFailure: RedisError?, waiting: [Promise<ReadyConnection>])
+    private enum Phase {
+        case connecting
         case ready(ReadyConnection)
         case closed
+    }
+
+    /// What any task may ask.
+    private struct Shared {
+        var phase = Phase.connecting
+        var lastFailure: RedisError?
+        /// Who waits for a connection, by order of arrival.
+        var waiting: [Int: Promise<ReadyConnection>] = [:]
+        var arrivals = 0
+
+        mutating func takeWaiting() -> [Promise<ReadyConnection>] {
+            defer { waiting = [:] }
+            return waiting.sorted { $0.key < $1.key }.map(\.value)
+        }
     }
 
     struct ReadyConnection: Sendable {
@@ -23,7 +36,7 @@ final class Link: @unchecked Sendable {
     let transport: any ByteTransport
     let runtime: any Runtime
     let scripts: [RedisScript]
-    private let phase = Mutex(Phase.connecting(lastFailure: nil, waiting: []))
+    private let shared = Mutex(Shared())
     private let onEvent: @Sendable (ConnectionEvent) -> Void
     /// Runs on the strand before anyone else may use a new connection.
     private let prepare: @Sendable (Pipeline) -> Void
@@ -31,8 +44,11 @@ final class Link: @unchecked Sendable {
     // strand
     private var attempt: Pipeline?
     private var backoff: Backoff
+    /// When `attempt` became usable; nil before.
+    private var readySince: Instant?
     private var timer: (any StrandTimer)?
-    private var drained: Promise<Void>?
+    /// Who waits for the end of the last connection.
+    private var closing: [Promise<Void>] = []
 
     init(
         _ configuration: RedisConfiguration, transport: any ByteTransport, runtime: any Runtime,
@@ -53,43 +69,58 @@ final class Link: @unchecked Sendable {
 
     func start() { strand.execute { self.connect() } }
 
+    // Nobody holds the link any more, so nobody would ever end its connection.
+    deinit {
+        timer?.cancel()
+        guard let pipeline = attempt else { return }
+        let error = RedisError(.closed, .notSent, "the client is gone", server: server)
+        strand.execute { pipeline.end(error) }
+    }
+
     /// The connection if it stands now; otherwise why not, as a command that was not sent.
     func current() throws(RedisError) -> ReadyConnection {
-        try phase.withLock { phase throws(RedisError) -> ReadyConnection in
-            switch phase {
+        try shared.withLock { shared throws(RedisError) -> ReadyConnection in
+            switch shared.phase {
             case .ready(let connection): return connection
             case .closed: throw closedError
-            case .connecting(let failure, _): throw (failure ?? notConnected).asNotSent()
+            case .connecting: throw (shared.lastFailure ?? notConnected).asNotSent()
             }
         }
     }
 
     /// Waits for the connection, at most `patience`; then throws the last attempt's failure.
     func connection(patience: Duration) async throws(RedisError) -> ReadyConnection {
-        let promise = Promise<ReadyConnection>()
-        let found = try phase.withLock { phase throws(RedisError) -> ReadyConnection? in
-            switch phase {
+        let ready = try shared.withLock { shared throws(RedisError) -> ReadyConnection? in
+            switch shared.phase {
             case .ready(let connection): return connection
             case .closed: throw closedError
-            case .connecting(let failure, let waiting):
-                phase = .connecting(lastFailure: failure, waiting: waiting + [promise])
-                return nil
+            case .connecting: return nil
             }
         }
-        if let found { return found }
+        if let ready { return ready }
+        let promise = Promise<ReadyConnection>()
+        guard let ticket = enqueue(promise) else { return try await connection(patience: patience) }
         let timer = strand.schedule(after: patience) { [weak self] in self?.giveUp(promise) }
-        defer { timer.cancel() }
+        defer {
+            timer.cancel()
+            shared.withLock { $0.waiting[ticket] = nil }
+        }
         return try await promise.wait(
             onCancel: RedisError(.cancelled, .notSent, "cancelled while connecting", server: server))
     }
 
-    private func giveUp(_ promise: Promise<ReadyConnection>) {
-        let failure = phase.withLock { phase -> RedisError in
-            guard case .connecting(let failure, var waiting) = phase else { return notConnected }
-            waiting.removeAll { $0 === promise }
-            phase = .connecting(lastFailure: failure, waiting: waiting)
-            return failure ?? notConnected
+    /// Nil when the phase changed meanwhile.
+    private func enqueue(_ promise: Promise<ReadyConnection>) -> Int? {
+        shared.withLock { shared in
+            guard case .connecting = shared.phase else { return nil }
+            shared.arrivals += 1
+            shared.waiting[shared.arrivals] = promise
+            return shared.arrivals
         }
+    }
+
+    private func giveUp(_ promise: Promise<ReadyConnection>) {
+        let failure = shared.withLock { $0.lastFailure } ?? notConnected
         promise.resolve(.failure(failure.asNotSent()))
     }
 
@@ -99,15 +130,13 @@ final class Link: @unchecked Sendable {
     // MARK: - On the strand
 
     private func connect() {
-        guard case .connecting = phase.withLock({ $0 }) else { return }
+        guard case .connecting = shared.withLock({ $0.phase }) else { return }
         let pipeline = Pipeline(
             configuration, strand: strand, runtime: runtime,
             onOpen: { [weak self] in self?.shakeHands() },
             onEnd: { [weak self] error in self?.lost(error) })
         attempt = pipeline
-        timer = strand.schedule(after: configuration.connectTimeout) { [weak pipeline, server] in
-            pipeline?.end(RedisError(.timedOut, .notSent, "no connection in time", server: server))
-        }
+        timer = strand.schedule(after: configuration.connectTimeout) { [weak pipeline] in pipeline?.giveUpConnecting() }
         transport.open(
             configuration.address, secure: configuration.secure, timeout: configuration.connectTimeout,
             on: strand, events: pipeline)
@@ -129,13 +158,13 @@ final class Link: @unchecked Sendable {
 
     private func established(_ pipeline: Pipeline, _ info: ServerInfo) {
         timer?.cancel()
-        backoff.reset()
+        readySince = runtime.now
         prepare(pipeline)
         let connection = ReadyConnection(pipeline: pipeline, info: info)
-        let waiting = phase.withLock { phase -> [Promise<ReadyConnection>]? in
-            guard case .connecting(_, let waiting) = phase else { return nil }
-            phase = .ready(connection)
-            return waiting
+        let waiting = shared.withLock { shared -> [Promise<ReadyConnection>]? in
+            guard case .connecting = shared.phase else { return nil }
+            shared.phase = .ready(connection)
+            return shared.takeWaiting()
         }
         guard let waiting else { return pipeline.end(closedError) }
         onEvent(.connected(info))
@@ -145,19 +174,17 @@ final class Link: @unchecked Sendable {
     private func lost(_ error: RedisError) {
         timer?.cancel()
         attempt = nil
-        drained?.resolve(.success(()))
-        let wasReady = phase.withLock { phase -> Bool? in
-            switch phase {
-            case .closed: return nil
-            case .ready:
-                phase = .connecting(lastFailure: error, waiting: [])
-                return true
-            case .connecting(_, let waiting):
-                phase = .connecting(lastFailure: error, waiting: waiting)
-                return false
-            }
+        // A server that takes connections only to drop them must not be asked again at once, for ever.
+        if let readySince, readySince.duration(to: runtime.now) >= configuration.maximumBackoff { backoff.reset() }
+        let wasReady = readySince != nil
+        readySince = nil
+        let isClosed = shared.withLock { shared in
+            if case .closed = shared.phase { return true }
+            shared.phase = .connecting
+            shared.lastFailure = error
+            return false
         }
-        guard let wasReady else { return }
+        if isClosed { return reportClosed() }
         let pause = backoff.next(runtime)
         onEvent(wasReady ? .disconnected(error) : .attemptFailed(error, pause: pause))
         timer = strand.schedule(after: pause) { [weak self] in self?.connect() }
@@ -166,31 +193,35 @@ final class Link: @unchecked Sendable {
     // MARK: - Closing
 
     /// Refuses new commands at once, lets unanswered ones finish for at most `grace`, then ends the connection.
+    /// Returns when it has ended, for every caller; the last call's grace counts.
     func close(grace: Duration) async {
-        let before = phase.withLock { phase in
-            defer { phase = .closed }
-            return phase
+        let waiting = shared.withLock { shared in
+            shared.phase = .closed
+            return shared.takeWaiting()
         }
-        switch before {
-        case .closed: return
-        case .connecting(_, let waiting):
-            for promise in waiting { promise.resolve(.failure(closedError)) }
-        case .ready: break
-        }
+        for promise in waiting { promise.resolve(.failure(closedError)) }
         let done = Promise<Void>()
-        strand.execute { self.drainAndEnd(done, deadline: self.runtime.now.advanced(by: grace)) }
+        strand.execute { self.drain(within: grace, done) }
         // Cancellation must not leave the connection behind: the strand finishes the closing by itself.
         try? await done.wait(onCancel: closedError)
     }
 
-    private func drainAndEnd(_ done: Promise<Void>, deadline: Instant) {
+    private func drain(within grace: Duration, _ done: Promise<Void>) {
         timer?.cancel()
-        guard let pipeline = attempt else { return done.resolve(.success(())) }
-        if pipeline.outstanding == 0 || runtime.now >= deadline {
-            drained = done
-            return pipeline.end(closedError)
-        }
-        timer = strand.schedule(after: .milliseconds(1)) { self.drainAndEnd(done, deadline: deadline) }
+        guard let pipeline = attempt else { return done.resolveVoid() }
+        closing.append(done)
+        // A handshake under way is nobody's command.
+        guard readySince != nil, grace > .zero, pipeline.outstanding > 0 else { return pipeline.end(closedError) }
+        let end: @Sendable () -> Void = { [weak pipeline, closedError] in pipeline?.end(closedError) }
+        pipeline.onIdle = end
+        timer = strand.schedule(after: grace, end)
+    }
+
+    // Behind the present call, so that every waiter of the pipeline is answered first.
+    private func reportClosed() {
+        let closing = self.closing
+        self.closing = []
+        strand.execute { for promise in closing { promise.resolveVoid() } }
     }
 }
 

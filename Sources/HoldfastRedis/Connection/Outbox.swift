@@ -23,8 +23,9 @@ struct Outbox {
     let maximumBytes: Int
 
     init(maximumOutstanding: Int, maximumBytes: Int) {
-        self.maximumOutstanding = maximumOutstanding
-        self.maximumBytes = maximumBytes
+        // At zero nobody would ever get through.
+        self.maximumOutstanding = max(1, maximumOutstanding)
+        self.maximumBytes = max(1, maximumBytes)
     }
 
     private func hasRoom(for size: Int) -> Bool {

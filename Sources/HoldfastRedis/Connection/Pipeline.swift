@@ -12,8 +12,6 @@ final class Pipeline: ByteStreamEvents, @unchecked Sendable {
     private let outbox: Mutex<Outbox>
     private let strand: any Strand
     private let runtime: any Runtime
-    private let commandTimeout: Duration
-    private let idleCheckInterval: Duration
     let server: String
 
     // strand
@@ -21,15 +19,15 @@ final class Pipeline: ByteStreamEvents, @unchecked Sendable {
     private var decoder: ReplyDecoder
     private var inFlight = Deque<Waiter>()
     private var spare = ByteBuffer()
-    private var lastProgress: Instant
-    private var watchdog: (any StrandTimer)?
+    private var watchdog: Watchdog
+    private var nextLook: (any StrandTimer)?
     private var ended = false
     private var onOpen: (() -> Void)?
     private var onEnd: ((RedisError) -> Void)?
     /// Takes replies that answer no command; without it such a reply is a protocol violation.
     var onPush: ((ReplyCursor) -> Void)?
-    /// Extra patience while a command waits at the server on purpose.
-    private var grace: Duration = .zero
+    /// Called whenever the last unanswered command got its answer.
+    var onIdle: (() -> Void)?
 
     // counters, written on the strand, read by tests and benchmarks
     let commandsWritten = Atomic<Int>(0)
@@ -45,11 +43,11 @@ final class Pipeline: ByteStreamEvents, @unchecked Sendable {
                 maximumBytes: configuration.maximumOutboxBytes))
         self.strand = strand
         self.runtime = runtime
-        commandTimeout = configuration.commandTimeout
-        idleCheckInterval = configuration.idleCheckInterval
         server = configuration.address.description
         decoder = ReplyDecoder(maximumReplyBytes: configuration.maximumReplyBytes)
-        lastProgress = runtime.now
+        watchdog = Watchdog(
+            commandTimeout: configuration.commandTimeout, idleCheckInterval: configuration.idleCheckInterval,
+            now: runtime.now)
         self.onOpen = onOpen
         self.onEnd = onEnd
     }
@@ -75,15 +73,26 @@ final class Pipeline: ByteStreamEvents, @unchecked Sendable {
 
     var outstanding: Int { outbox.withLock { $0.outstanding } }
 
+    func endSoon(_ error: RedisError) { strand.execute { self.end(error) } }
+
     // MARK: - On the strand
 
-    func allow(extra: Duration) { grace = extra }
+    /// Extra patience while a command waits at the server on purpose.
+    func allow(extra: Duration) { watchdog.grace = extra }
+
+    /// Whether the stream ever stood.
+    private(set) var wasOpened = false
 
     /// Ends the connection: what was sent fails with an unknown outcome, what was queued as not sent.
     func end(_ error: RedisError) {
         guard !ended else { return }
         ended = true
-        watchdog?.cancel()
+        nextLook?.cancel()
+        let onEnd = self.onEnd
+        // Break the cycles with the owner.
+        (self.onEnd, onOpen, onPush, onIdle) = (nil, nil, nil, nil)
+        // The owner first: whoever fails below and tries again must not be given this pipeline once more.
+        onEnd?(error)
         let (queued, parked) = outbox.withLock { $0.close(error.asNotSent()) }
         let sent = inFlight
         inFlight = []
@@ -94,32 +103,40 @@ final class Pipeline: ByteStreamEvents, @unchecked Sendable {
         for promise in parked { promise.resolve(.failure(error.asNotSent())) }
         stream?.close()
         stream = nil
-        let onEnd = self.onEnd
-        // Break the cycles with the owner.
-        (self.onEnd, onOpen, onPush) = (nil, nil, nil)
-        onEnd?(error)
+    }
+
+    /// The time to connect has passed.
+    func giveUpConnecting() {
+        let message = wasOpened ? "took the connection but did not answer in time" : "no connection in time"
+        end(RedisError(.timedOut, .notSent, message, server: server))
     }
 
     private func drain() {
         while !ended, let stream, stream.isWritable {
-            spare.clear()
+            recycleSpare()
             let before = inFlight.count
             let (taken, unparked) = outbox.withLock { outbox in
                 (outbox.takeBatch(into: &spare, &inFlight), outbox.unparkIfRoom())
             }
+            for promise in unparked { promise.resolve(.success(())) }
             guard taken else { return }
-            if before == 0 { lastProgress = runtime.now }
+            if before == 0 { watchdog.expects(at: runtime.now) }
             commandsWritten.add(inFlight.count - before, ordering: .relaxed)
             batchesWritten.add(1, ordering: .relaxed)
             stream.write(spare)
-            for promise in unparked { promise.resolve(.success(())) }
         }
+    }
+
+    // A rare large batch must not keep its memory for ever.
+    private func recycleSpare() {
+        if spare.capacity > 1 << 20 { spare = ByteBuffer() } else { spare.clear() }
     }
 
     func opened(_ stream: any ByteStream) {
         guard !ended else { return stream.close() }
         self.stream = stream
-        lastProgress = runtime.now
+        wasOpened = true
+        watchdog.heard(at: runtime.now)
         watch()
         onOpen?()
         drain()
@@ -129,11 +146,14 @@ final class Pipeline: ByteStreamEvents, @unchecked Sendable {
         guard !ended else { return }
         var answered = 0
         var surplus: String?
-        lastProgress = runtime.now
+        watchdog.heard(at: runtime.now)
         do throws(ReplyDecoder.Malformed) {
             try bytes.withUnsafeReadableBytes { (bytes) throws(ReplyDecoder.Malformed) in
                 try decoder.feed(bytes) { cursor in
-                    if let onPush {
+                    // A reply may end the pipeline; what follows it concerns nobody.
+                    if ended {
+                        return
+                    } else if let onPush {
                         onPush(cursor)
                     } else if let waiter = inFlight.popFirst() {
                         answered += 1
@@ -158,35 +178,30 @@ final class Pipeline: ByteStreamEvents, @unchecked Sendable {
     func writabilityChanged() { drain() }
 
     func closed(_ reason: String?) {
-        let opened = stream != nil
-        let message = reason ?? (opened ? "the server closed the connection" : "cannot connect")
-        end(RedisError(opened ? .disconnected : .unreachable, .outcomeUnknown, message, server: server))
+        let message = reason ?? (wasOpened ? "the server closed the connection" : "cannot connect")
+        end(RedisError(wasOpened ? .disconnected : .unreachable, .outcomeUnknown, message, server: server))
     }
 
     private func settle(_ answered: Int) {
         guard answered > 0 else { return }
-        let unparked = outbox.withLock { $0.settle(answered) }
+        let (unparked, idle) = outbox.withLock { ($0.settle(answered), $0.outstanding == 0) }
         for promise in unparked { promise.resolve(.success(())) }
+        if idle { onIdle?() }
     }
 
-    /// Looks at the oldest unanswered command instead of arming a timer for each.
     private func watch() {
-        let quiet = lastProgress.duration(to: runtime.now)
-        let limit: Duration
-        if inFlight.isEmpty {
-            limit = idleCheckInterval
-            // An answer, whatever it says, proves life; silence meets the command timeout next.
-            if quiet >= limit && onPush == nil { _ = append(Self.ping, .nobody) }
-        } else {
-            limit = commandTimeout + grace
-            if quiet >= limit {
-                let message = "no answer for \(limit)"
-                return end(RedisError(.timedOut, .outcomeUnknown, message, server: server))
-            }
+        let pause: Duration
+        switch watchdog.look(at: runtime.now, answerDue: !inFlight.isEmpty) {
+        case .lookAgain(let after): pause = after
+        case .ask(let after):
+            // An answer, whatever it says, proves life. In push mode it comes as a push.
+            _ = append(Self.ping, onPush == nil ? .nobody : nil)
+            pause = after
+        case .dead(let silence):
+            let message = "no answer for \(silence)"
+            return end(RedisError(.timedOut, .outcomeUnknown, message, server: server))
         }
-        let shortest = min(commandTimeout, idleCheckInterval)
-        let pause = max(.milliseconds(1), min(limit - quiet, shortest / 4))
-        watchdog = strand.schedule(after: pause) { [weak self] in
+        nextLook = strand.schedule(after: pause) { [weak self] in
             guard let self, !self.ended else { return }
             self.watch()
         }

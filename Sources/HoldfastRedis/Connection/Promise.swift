@@ -13,19 +13,22 @@ final class Promise<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.empty)
 
-    func resolve(_ outcome: Outcome) {
-        let waiter = state.withLock { state -> CheckedContinuation<Outcome, Never>? in
+    /// - Returns: Whether this outcome is the one that the waiting task gets.
+    @discardableResult
+    func resolve(_ outcome: Outcome) -> Bool {
+        let (isFirst, waiter) = state.withLock { state -> (Bool, CheckedContinuation<Outcome, Never>?) in
             switch state {
             case .empty:
                 state = .resolved(outcome)
-                return nil
+                return (true, nil)
             case .waiting(let continuation):
                 state = .finished
-                return continuation
-            case .resolved, .finished: return nil
+                return (true, continuation)
+            case .resolved, .finished: return (false, nil)
             }
         }
         waiter?.resume(returning: outcome)
+        return isFirst
     }
 
     /// Waits for the resolution. A cancelled caller stops waiting at once with `onCancel`; whatever the promise
@@ -51,4 +54,8 @@ final class Promise<Value: Sendable>: Sendable {
         }
         return try outcome.get()
     }
+}
+
+extension Promise<Void> {
+    func resolveVoid() { resolve(.success(())) }
 }

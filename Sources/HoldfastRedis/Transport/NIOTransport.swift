@@ -1,6 +1,7 @@
 import HoldfastRuntime
 public import NIOCore
 import NIOPosix
+import NIOTLS
 
 /// Sockets by SwiftNIO: TCP and Unix domain, with TLS when a provider is given.
 public struct NIOTransport: ByteTransport {
@@ -27,9 +28,9 @@ public struct NIOTransport: ByteTransport {
         guard let strand = strand as? NIOStrand else {
             preconditionFailure("a NIOTransport opens streams only on strands that it made")
         }
-        let tls = self.tls
-        if secure && tls == nil {
-            strand.execute { events.closed("this address needs TLS: pass NIOTransport(tls:) from HoldfastRedisTLS") }
+        let tls = secure ? self.tls : nil
+        if let problem = Self.problem(address, secure: secure, tls: tls) {
+            strand.execute { events.closed(problem) }
             return
         }
         let bootstrap = ClientBootstrap(group: strand.loop)
@@ -37,8 +38,8 @@ public struct NIOTransport: ByteTransport {
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if secure, let tls { try tls(channel, address.serverName) }
-                    try channel.pipeline.syncOperations.addHandler(StreamHandler(events))
+                    if let tls { try tls(channel, address.serverName) }
+                    try channel.pipeline.syncOperations.addHandler(StreamHandler(awaitsTLS: tls != nil))
                 }
             }
         let attempt: EventLoopFuture<any Channel>
@@ -48,45 +49,100 @@ public struct NIOTransport: ByteTransport {
         case .unix(let path):
             attempt = bootstrap.connect(unixDomainSocketPath: path)
         }
-        attempt.whenFailure { error in events.closed(Self.sentence(for: error)) }
+        attempt.hop(to: strand.loop).whenComplete { result in
+            do {
+                let channel = try result.get()
+                try channel.pipeline.syncOperations.handler(type: StreamHandler.self).report(to: events)
+            } catch {
+                events.closed(ConnectFailure.sentence(for: error))
+            }
+        }
     }
 
-    private static func sentence(for error: any Error) -> String {
-        switch error {
-        case let error as NIOConnectionError:
-            if let cause = error.connectionErrors.first?.error { return sentence(for: cause) }
-            if let cause = error.dnsAError ?? error.dnsAAAAError { return "the name does not resolve: \(cause)" }
-            return "cannot connect"
-        case let error as IOError: return error.description
-        case ChannelError.connectTimeout: return "no answer to the connection attempt in time"
-        default: return String(describing: error)
-        }
+    /// Why there is no use in trying.
+    private static func problem(_ address: RedisAddress, secure: Bool, tls: TLSProvider?) -> String? {
+        if secure && tls == nil { return "this address needs TLS: pass NIOTransport(tls:) from HoldfastRedisTLS" }
+        if case .tcp(_, let port) = address, !(1...65535).contains(port) { return "the port is not in 1...65535" }
+        return nil
     }
 }
 
-/// Passes a channel's bytes and its end to the stream's owner.
+/// Passes a channel's bytes and its end to the stream's owner, once the channel is the chosen one.
+///
+/// A host with several addresses is tried with several channels at a time, of which one is chosen: only that one may
+/// report. With TLS it is open when the peer has proved its identity.
 private final class StreamHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    private let events: any ByteStreamEvents
+    private enum Stage {
+        case connecting
+        case open
+        case closed
+    }
+
+    private let awaitsTLS: Bool
+    private var context: ChannelHandlerContext?
+    private var events: (any ByteStreamEvents)?
+    private var stage = Stage.connecting
+    /// What arrived before the owner was known.
+    private var early: [ByteBuffer] = []
     private var failure: String?
 
-    init(_ events: any ByteStreamEvents) { self.events = events }
+    init(awaitsTLS: Bool) { self.awaitsTLS = awaitsTLS }
 
-    // With TLS, channelActive is forwarded after the handshake has begun; what is written meanwhile is held back.
-    func channelActive(context: ChannelHandlerContext) { events.opened(NIOByteStream(context.channel)) }
+    func report(to events: any ByteStreamEvents) {
+        self.events = events
+        switch stage {
+        case .connecting: break
+        case .open: reportOpen()
+        case .closed: events.closed(failure)
+        }
+    }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { events.received(unwrapInboundIn(data)) }
+    private func reportOpen() {
+        guard let events, let context else { return }
+        events.opened(NIOByteStream(context.channel))
+        let bytes = early
+        early = []
+        for buffer in bytes { events.received(buffer) }
+    }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) { events.writabilityChanged() }
+    private func open() {
+        guard stage == .connecting else { return }
+        stage = .open
+        reportOpen()
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelActive(context: ChannelHandlerContext) { if !awaitsTLS { open() } }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if awaitsTLS, case .handshakeCompleted = event as? TLSUserEvent { open() }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = unwrapInboundIn(data)
+        if let events { events.received(bytes) } else { early.append(bytes) }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if stage == .open { events?.writabilityChanged() }
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if failure == nil { failure = String(describing: error) }
+        if failure == nil { failure = ConnectFailure.sentence(for: error) }
         context.close(promise: nil)
     }
 
     // A channel that never became active reports through the connect future instead.
-    func channelInactive(context: ChannelHandlerContext) { events.closed(failure) }
+    func channelInactive(context: ChannelHandlerContext) {
+        if stage == .connecting && awaitsTLS && failure == nil { failure = "the server broke the TLS handshake off" }
+        stage = .closed
+        events?.closed(failure)
+    }
 }
 
 private final class NIOByteStream: ByteStream {

@@ -20,7 +20,16 @@ struct ReplyDecoder: ~Copyable {
     /// Takes `bytes` and hands each completed reply to `deliver`, in order.
     /// - Throws: ``Malformed`` when the stream is no RESP or a reply exceeds the bound. The decoder is then unusable.
     mutating func feed(_ bytes: UnsafeRawBufferPointer, _ deliver: (ReplyCursor) -> Void) throws(Malformed) {
-        guard hf_reader_feed(reader, bytes.baseAddress, bytes.count) == 0 else { throw malformed }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let slice = UnsafeRawBufferPointer(rebasing: rest.prefix(Int(HF_FEED_LIMIT)))
+            rest = rest.dropFirst(slice.count)
+            guard hf_reader_feed(reader, slice.baseAddress, slice.count) == 0 else { throw malformed }
+            try deliverComplete(deliver)
+        }
+    }
+
+    private func deliverComplete(_ deliver: (ReplyCursor) -> Void) throws(Malformed) {
         while true {
             switch hf_reader_next(reader) {
             case 0: return
