@@ -1,4 +1,3 @@
-import Foundation
 import HoldfastHistory
 public import HoldfastResources
 import HoldfastRuntime
@@ -107,9 +106,7 @@ struct JobFigures {
     var recovery: String {
         let sorted = recoveries.sorted()
         guard let longest = sorted.last else { return "none needed" }
-        func text(_ span: Duration) -> String {
-            span.formatted(.units(allowed: [.seconds], fractionalPart: .show(length: 1)))
-        }
+        func text(_ span: Duration) -> String { "\((span.seconds * 10).rounded() / 10) s" }
         return "\(text(sorted[(sorted.count - 1) / 2])) / \(text(longest))"
     }
 }
