@@ -128,9 +128,8 @@ let package = Package(
         tests(
             "HoldfastCommandsTests",
             [
-                "HoldfastCommands", "HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime",
-                "HoldfastMain",
-                arguments,
+                "HoldfastCommands", "HoldfastAgents", "HoldfastCluster", "HoldfastLocks", "HoldfastProcess",
+                "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "LocalHTTPServer", "HoldfastMain", arguments,
             ]),
         tests(
             "HoldfastChaosTests",

@@ -1,4 +1,5 @@
-/// Any JSON value. Integers are exact within `Int64`; larger and fractional numbers are doubles.
+/// Any JSON value. Integers are exact within `Int64`; larger and fractional numbers are doubles. A text's whole numbers
+/// are integers, however they are written: `1.0` is read as 1.
 public enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)

@@ -39,7 +39,7 @@ final class Driver: Sendable {
         self.configuration = configuration
         self.runtime = runtime
         self.multi = multi
-        _ = holdfast_curl_multi_set_cache(multi, max(1, configuration.maxConcurrent))
+        _ = holdfast_curl_multi_set_cache(multi, configuration.maxConcurrent)
     }
 
     /// Starts the thread, which keeps the driver alive until it ends.
@@ -66,13 +66,14 @@ final class Driver: Sendable {
     /// Accepts the request and gives it a number, or says why not.
     func submit(_ request: HTTPRequest, _ url: RequestURL, _ exchange: Exchange) -> Result<UInt64, HTTPError> {
         let deadline = runtime.now.advanced(by: request.timeout ?? configuration.totalTimeout)
-        let limit = configuration.maxConcurrent + configuration.maxWaiting
         return inbox.withLock { inbox in
             func refuse(_ kind: HTTPError.Kind) -> Result<UInt64, HTTPError> {
                 .failure(HTTPError(kind, url: url.printable, outcome: .notSent))
             }
             if inbox.isClosing { return refuse(.closed) }
-            if inbox.unfinished >= limit { return refuse(.overloaded(limit: configuration.maxWaiting)) }
+            if inbox.unfinished - configuration.maxConcurrent >= configuration.maxWaiting {
+                return refuse(.overloaded(limit: configuration.maxWaiting))
+            }
             inbox.nextID += 1
             inbox.unfinished += 1
             let ticket = Ticket(id: inbox.nextID, request: request, url: url, deadline: deadline, exchange: exchange)

@@ -7,6 +7,8 @@ public final class HTTPClient: Sendable {
     private let driver: Driver
 
     public init(_ configuration: HTTPConfiguration = HTTPConfiguration(), runtime: any Runtime = LiveRuntime()) {
+        precondition(
+            (1...10_000).contains(configuration.maxConcurrent), "a client has 1 to 10000 requests on the wire at once")
         if let agent = configuration.userAgent {
             let refusal = HTTPHeaders.Field(name: "User-Agent", value: agent).refusal
             precondition(refusal == nil, "the user agent cannot be sent: \(refusal ?? "")")

@@ -11,10 +11,11 @@ public struct HTTPConfiguration: Sendable {
     public var headerLimit = 64 << 10
     /// Most bytes of body in one answer; a request may set its own.
     public var bodyLimit = 16 << 20
-    /// Bytes of a streamed body that wait for the reader before the transfer pauses; at most 16 KiB more are held.
+    /// Bytes of a streamed body that may wait for the reader; the transfer pauses before there are more. One read of
+    /// the network, 16 KiB, is always taken, and libcurl keeps another.
     public var bufferLimit = 128 << 10
 
-    /// Requests on the wire at once.
+    /// Requests on the wire at once, 1 to 10000.
     public var maxConcurrent = 64
     /// Requests that wait for a place; one more is refused as `overloaded`.
     public var maxWaiting = 1024

@@ -74,6 +74,7 @@ final class Transfer {
             holdfast_curl_set_connect_timeout(easy, configuration.connectTimeout.curlMilliseconds),
             holdfast_curl_set_total_timeout(easy, now.duration(to: ticket.deadline).curlMilliseconds),
             holdfast_curl_set_verify_tls(easy, configuration.verifiesTLS ? 1 : 0),
+            holdfast_curl_set_hide_proxy_headers(easy),
             holdfast_curl_set_write(easy, onBody, context),
             holdfast_curl_set_header(easy, onHeader, context),
         ]

@@ -79,6 +79,10 @@ static inline CURLcode holdfast_curl_set_ca_file(CURL *easy, const char *path) {
 static inline CURLcode holdfast_curl_set_proxy(CURL *easy, const char *url) {
     return curl_easy_setopt(easy, CURLOPT_PROXY, url);
 }
+// A proxy's answer to CONNECT is none of the server's: it must not reach the header callback.
+static inline CURLcode holdfast_curl_set_hide_proxy_headers(CURL *easy) {
+    return curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
 // The buffer must be CURL_ERROR_SIZE bytes long and outlive the transfer.
 static inline CURLcode holdfast_curl_set_error_buffer(CURL *easy, char *buffer) {
     return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, buffer);

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import HoldfastCluster
+import HoldfastLocks
 
 struct ClusterUp: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,6 +36,10 @@ struct ClusterUp: AsyncParsableCommand {
         configuration.nodeFsync = nodeFsync
         configuration.storeFsync = storeFsync
         let cluster = try await LocalCluster.start(configuration, lifetime: .detached)
+        if !cluster.nodes.isEmpty {
+            // Idempotent: nodes that are a lock cluster already stay what they are.
+            _ = try await LockCluster.initialize(LockClusterConfiguration(urls: cluster.nodeURLs))
+        }
         let status = cluster.status
         if output.json { return try Output.standard.json(ClusterReport(status, adopted: cluster.adopted)) }
         if output.quiet { return }
