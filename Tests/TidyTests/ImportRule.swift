@@ -39,7 +39,7 @@ extension Rule {
         "HoldfastCommands": [
             "Holdfast", "HoldfastGateway", "HoldfastChaos", "HoldfastSimulation", "HoldfastRedisTLS",
         ],
-        "holdfast": ["HoldfastCommands"],
+        "HoldfastMain": ["HoldfastCommands"],
     ]
 
     private static func reachable(from room: String) -> Set<String> {
