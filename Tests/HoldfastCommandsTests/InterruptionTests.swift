@@ -14,6 +14,8 @@ struct InterruptionTests {
             try await withInterruption {
                 // To the process, as a terminal would.
                 kill(getpid(), number)
+                // As timeout(1) does; this must not end the process before it has cleaned up.
+                kill(getpid(), number)
                 do { try await LiveRuntime().sleep(for: .seconds(3600)) } catch { cleaning.finish() }
             }
         }
