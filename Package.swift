@@ -117,7 +117,7 @@ let package = Package(
         tests("HoldfastProcessTests", ["HoldfastProcess", "HoldfastRuntime", "holdfast-fixture"]),
         tests(
             "HoldfastRedisTests",
-            ["HoldfastRedis", "HoldfastRuntime", "HoldfastProcess", "CHiredis", "RedisFixture", nioCore, deque]),
+            ["HoldfastRedis", "HoldfastRuntime", "HoldfastProcess", "CHiredis", "RedisFixture", nioCore, nioPosix]),
         tests("HoldfastRedisTLSTests", ["HoldfastRedisTLS", "HoldfastRedis", "HoldfastProcess", "RedisFixture"]),
         tests("HoldfastLocksTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
         tests("HoldfastResourcesTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastResources"]),
