@@ -9,6 +9,7 @@ enum TLSFailure {
             return
                 "the server's certificate does not name this host: give the name that it shows as the TLS server name"
         case NIOSSLError.unableToValidateCertificate, NIOSSLError.noCertificateToValidate: return untrusted
+        case NIOSSLError.failedToLoadPrivateKey: return "the client's key does not belong to the certificate"
         case NIOSSLError.uncleanShutdown: return "the server closed the connection"
         case NIOSSLError.handshakeFailed(let cause): return sentence(for: cause)
         case BoringSSLError.sslError(let stack), BoringSSLError.unknownError(let stack): return sentence(for: stack)

@@ -91,10 +91,7 @@ import Testing
             for trust in [RedisTLS.Trust.system, .authorities(file: directory + "/stranger.pem")] {
                 let error = try await outcome(server, RedisTLS(trust: trust))
                 #expect(error?.code == .unreachable)
-                #expect(
-                    error?.message
-                        == "the server's certificate is not trusted: no authority that this client trusts vouches for it"
-                )
+                #expect(error?.message.hasPrefix("the server's certificate is not trusted: no authority") == true)
             }
         }
     }
@@ -146,7 +143,7 @@ import Testing
         let mixed = RedisTLS.Identity(certificateFile: directory + "/client.pem", keyFile: directory + "/server.key")
         let error = #expect(throws: RedisError.self) { try RedisTLS(identity: mixed).makeProvider() }
         #expect(
-            error?.message.contains("the key does not belong to the certificate") == true,
+            error?.message.contains("does not belong to the certificate") == true,
             "\(String(describing: error))")
     }
 }

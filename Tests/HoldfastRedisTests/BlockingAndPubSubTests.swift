@@ -5,16 +5,18 @@ import Testing
 @testable import HoldfastRedis
 
 @Suite(.timeLimit(.minutes(2))) struct BlockingTests {
-    private func clients(_ client: RedisClient) async throws -> Int {
+    private func field(_ name: String, _ client: RedisClient) async throws -> Int? {
         let text = try await client.send(RedisCommand("INFO", "clients")).text ?? ""
-        let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("connected_clients:") }
-        return line.flatMap { Int($0.dropFirst("connected_clients:".count)) } ?? -1
+        let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix(name + ":") }
+        return line.flatMap { Int($0.dropFirst(name.count + 1)) }
+    }
+
+    private func clients(_ client: RedisClient) async throws -> Int {
+        try await field("connected_clients", client) ?? -1
     }
 
     private func blocked(_ client: RedisClient, _ count: Int) async throws {
-        while try await client.send(RedisCommand("INFO", "clients")).text?.contains("blocked_clients:\(count)\r")
-            != true
-        {}
+        while try await field("blocked_clients", client) != count {}
     }
 
     @Test func aBlockedConnectionDelaysNobodyAndIsUsedAgain() async throws {
@@ -33,6 +35,21 @@ import Testing
                 }
                 #expect(first == second)
                 #expect(try await clients(client) == 2)
+            }
+        }
+    }
+
+    @Test func aLeaseThatIsGivenBackIsUsedAgainEveryTime() async throws {
+        try await RedisServer.with { server in
+            try await withClient(server.configuration) { client async throws in
+                var numbers: Set<Int64?> = []
+                for _ in 0..<500 {
+                    let number = try await client.withBlockingConnection { connection in
+                        try await connection.send(RedisCommand("CLIENT", "ID")).integer
+                    }
+                    numbers.insert(number)
+                }
+                #expect(numbers.count == 1)
             }
         }
     }
@@ -226,7 +243,7 @@ import Testing
     }
 
     @Test func aRefusedChannelEndsItsStreamsOnly() async throws {
-        let acl = ["--user", "narrow on >pw ~* +@all resetchannels &mine"]
+        let acl = ["--user", "narrow", "on", ">pw", "~*", "+@all", "resetchannels", "&mine"]
         try await RedisServer.with(acl) { server in
             var configuration = server.configuration
             (configuration.username, configuration.password) = ("narrow", "pw")

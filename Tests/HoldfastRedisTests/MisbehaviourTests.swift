@@ -54,7 +54,7 @@ import Testing
     @Test func singleBytesMakeAReplyToo() async throws {
         let (first, second) = try await firstAnswer([.trickle("*2\r\n$3\r\nabc\r\n:12\r\n")])
         #expect(first == nil)
-        #expect(second.text == "ok")
+        #expect(second == .array([.bytes(Array("abc".utf8)), .integer(12)]))
     }
 
     @Test func aReplyBeyondTheBoundCostsTheConnection() async throws {
@@ -89,7 +89,7 @@ import Testing
         let events = Events()
         try await ImpostorServer.run({ _ in [] }) { configuration in
             var configuration = configuration
-            configuration.connectTimeout = .milliseconds(50)
+            configuration.connectTimeout = .seconds(1)
             try await withClient(configuration, events: events) { client async throws in
                 let failure = await events.failure()
                 #expect(failure?.code == .timedOut)
@@ -212,7 +212,7 @@ import Testing
             #expect(await iterator.next() == .subscribed)
             #expect(await events.failure()?.code == .timedOut)
             await subscriber.close()
-            #expect(await iterator.next() == nil)
+            while await iterator.next() != nil {}
         }
     }
 }

@@ -208,7 +208,7 @@ import Testing
     }
 
     @Test func credentialsDatabaseNameAndSocketFile() async throws {
-        let acl = ["--user", "worker on >s3cret ~* +@all", "--user", "default off"]
+        let acl = ["--user", "worker", "on", ">s3cret", "~*", "+@all", "--user", "default", "off"]
         try await RedisServer.with(acl) { server in
             let url = "unix://worker:s3cret@\(server.socketPath)?db=3&client_name=me"
             try await withClient(try RedisConfiguration(url: url)) { client async throws in
@@ -223,13 +223,15 @@ import Testing
                 let failure = await events.failure()
                 #expect(failure?.code == .handshakeRefused && failure?.message.contains("wr0ng") == false)
             }
-            try await withClient(server.configuration, events: events) { _ in
-                #expect(await events.failure()?.message.contains("wants a password") == true)
+            let nobody = Events()
+            try await withClient(server.configuration, events: nobody) { _ in
+                #expect(await nobody.failure()?.message.contains("wants a password") == true)
             }
             var database = try RedisConfiguration(url: url)
             database.database = 99
-            try await withClient(database, events: events) { _ in
-                #expect(await events.failure()?.message.contains("database 99 was refused") == true)
+            let outside = Events()
+            try await withClient(database, events: outside) { _ in
+                #expect(await outside.failure()?.message.contains("database 99 was refused") == true)
             }
         }
     }

@@ -69,7 +69,7 @@ public final class RedisServer: Sendable {
         // The log says when it is ready; looking again is cheaper than watching the file.
         for _ in 0..<1000 {
             if let log = try? String(contentsOfFile: directory + "/redis.log", encoding: .utf8),
-                log.components(separatedBy: "The server is now ready to accept connections at").count > starts.value
+                log.components(separatedBy: "The server is now ready to accept connections at").count > starts.value + 1
             {
                 starts.increment()
                 return

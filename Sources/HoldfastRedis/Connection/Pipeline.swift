@@ -157,6 +157,11 @@ final class Pipeline: ByteStreamEvents, @unchecked Sendable {
                         onPush(cursor)
                     } else if let waiter = inFlight.popFirst() {
                         answered += 1
+                        // Whoever hears the last answer may give the connection back: it must count as idle by then.
+                        if inFlight.isEmpty {
+                            settle(answered)
+                            answered = 0
+                        }
                         waiter.receive(.reply(cursor), server: server)
                     } else if surplus == nil {
                         surplus = cursor.materialized().description

@@ -33,13 +33,16 @@ public struct NIOTransport: ByteTransport {
             strand.execute { events.closed(problem) }
             return
         }
+        // A little before the owner gives up, who could not say what was missing.
+        let deadline = NIODeadline.now() + .nanoseconds(timeout.nanoseconds / 10 * 9)
         let bootstrap = ClientBootstrap(group: strand.loop)
             .connectTimeout(.nanoseconds(timeout.nanoseconds))
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let tls { try tls(channel, address.serverName) }
-                    try channel.pipeline.syncOperations.addHandler(StreamHandler(awaitsTLS: tls != nil))
+                    try channel.pipeline.syncOperations.addHandler(
+                        StreamHandler(tlsDeadline: tls == nil ? nil : deadline))
                 }
             }
         let attempt: EventLoopFuture<any Channel>
@@ -80,7 +83,9 @@ private final class StreamHandler: ChannelInboundHandler {
         case closed
     }
 
-    private let awaitsTLS: Bool
+    /// Until when the peer must have proved its identity; nil without TLS.
+    private let tlsDeadline: NIODeadline?
+    private var handshakeTimer: Scheduled<Void>?
     private var context: ChannelHandlerContext?
     private var events: (any ByteStreamEvents)?
     private var stage = Stage.connecting
@@ -88,7 +93,9 @@ private final class StreamHandler: ChannelInboundHandler {
     private var early: [ByteBuffer] = []
     private var failure: String?
 
-    init(awaitsTLS: Bool) { self.awaitsTLS = awaitsTLS }
+    init(tlsDeadline: NIODeadline?) { self.tlsDeadline = tlsDeadline }
+
+    private var awaitsTLS: Bool { tlsDeadline != nil }
 
     func report(to events: any ByteStreamEvents) {
         self.events = events
@@ -110,6 +117,7 @@ private final class StreamHandler: ChannelInboundHandler {
     private func open() {
         guard stage == .connecting else { return }
         stage = .open
+        handshakeTimer?.cancel()
         reportOpen()
     }
 
@@ -117,7 +125,14 @@ private final class StreamHandler: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
-    func channelActive(context: ChannelHandlerContext) { if !awaitsTLS { open() } }
+    func channelActive(context: ChannelHandlerContext) {
+        guard let tlsDeadline else { return open() }
+        handshakeTimer = context.eventLoop.assumeIsolated().scheduleTask(deadline: tlsDeadline) { [weak self] in
+            guard let self, self.stage == .connecting, let context = self.context else { return }
+            self.failure = "the server did not answer the TLS handshake in time: it may not speak TLS on this port"
+            context.close(promise: nil)
+        }
+    }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if awaitsTLS, case .handshakeCompleted = event as? TLSUserEvent { open() }
@@ -141,6 +156,7 @@ private final class StreamHandler: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         if stage == .connecting && awaitsTLS && failure == nil { failure = "the server broke the TLS handshake off" }
         stage = .closed
+        handshakeTimer?.cancel()
         events?.closed(failure)
     }
 }
