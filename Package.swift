@@ -97,7 +97,7 @@ let package = Package(
             name: "HoldfastBench",
             dependencies: [
                 "CFloor", "HoldfastCluster", "HoldfastJobs", "HoldfastLocks", "HoldfastRedis", "HoldfastResources",
-                "HoldfastRuntime", histogram,
+                "HoldfastRuntime", histogram, log,
             ], path: "Benchmarks/HoldfastBench", swiftSettings: strict),
 
         // Support for tests.

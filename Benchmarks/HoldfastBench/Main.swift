@@ -1,4 +1,5 @@
 import HoldfastCluster
+import Logging
 
 /// Measures the hot paths on servers of its own, each beside the floor or the peer, in one run. For ratios: absolute
 /// numbers are this machine's, which the servers share with the client.
@@ -7,6 +8,11 @@ import HoldfastCluster
 @main
 struct Main {
     static func main() async throws {
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = .warning
+            return handler
+        }
         var arguments = Array(CommandLine.arguments.dropFirst())
         var seconds = 3.0
         if let place = arguments.firstIndex(of: "--seconds") {
