@@ -9,9 +9,10 @@ swift="${SWIFT:-swift}"
 
 output="$(mktemp)"
 trap 'rm -f "$output"' EXIT
+# One after the other: they start servers and workers by the dozen, and starving each other is not what they test.
 # XCTest is switched off: all tests are Swift Testing's, and its empty "Executed 0 tests" would only confuse.
 status=0
-"$swift" test --skip-build --disable-xctest "$@" 2>&1 | tee "$output" || status=$?
+"$swift" test --skip-build --disable-xctest --no-parallel "$@" 2>&1 | tee "$output" || status=$?
 
 summary="$(grep -aoE 'Test run with [0-9]+ tests?.*' "$output" | tail -n 1 || true)"
 echo

@@ -13,7 +13,11 @@ func withInterruption(
     defer { for handler in handlers { handler.remove() } }
     let work = Task { try await body() }  // tidy:allow seam because a signal handler must be able to cancel it
     interruption.watch(work)
-    try await work.value
+    do { try await work.value } catch {
+        // Whatever gave up first because of the signal: the signal is the reason.
+        if interruption.hasHappened { throw CancellationError() }
+        throw error
+    }
     if interruption.hasHappened { throw CancellationError() }
 }
 

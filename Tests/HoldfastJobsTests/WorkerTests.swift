@@ -206,7 +206,7 @@ import Testing
         handlers.register("long") { (_: NoArguments, context) in
             let begin = context.leaseDeadline
             // Until the lease was renewed twice, which is longer than it lasts by itself.
-            while context.leaseDeadline < begin.advanced(by: .milliseconds(600)) {
+            while context.leaseDeadline < begin.advanced(by: .milliseconds(3600)) {
                 try await context.runtime.sleep(for: .milliseconds(10))
             }
             return context.attempt
@@ -214,7 +214,7 @@ import Testing
         let registry = handlers
         try await withRedis { redis in
             let queue = try redis.queue("q")
-            let worker = try worker(redis, registry) { $0.lease = .milliseconds(500) }
+            let worker = try worker(redis, registry) { $0.lease = .seconds(3) }
             try await withWorker(worker) {
                 let id = try await queue.enqueue("long")
                 #expect(try await queue.wait(for: id, patience: .seconds(30)).value(as: Int.self) == 1)

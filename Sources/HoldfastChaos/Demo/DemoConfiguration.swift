@@ -22,7 +22,7 @@ public struct DemoConfiguration: Sendable, Hashable {
     /// Short, so that a pause of seconds outlives it.
     let lockTTL: Duration = .seconds(1)
     let maximumTTL: Duration = .seconds(2)
-    let jobLease: Duration = .seconds(4)
+    let jobLease: Duration = .seconds(5)
     /// Jobs that a worker runs at a time.
     let concurrency = 2
     /// Jobs that wait at most.

@@ -66,7 +66,8 @@ final class DemoRun: Sendable {
         let history = try HistoryWriter(path: "\(directory)/history/demo.jsonl", who: "demo", runtime: runtime)
         let injector = Injector(
             fleet: fleet, cluster: cluster, orders: ChaosOrders(directory: "\(directory)/orders"), history: history,
-            runtime: runtime, seed: configuration.seed)
+            runtime: runtime, configuration: configuration,
+            progress: { [ledger] in (try? await ledger.journalLength()) ?? 0 })
         let plan = FaultPlan(
             seed: configuration.seed, span: .seconds(configuration.seconds), rate: configuration.faultRate,
             nodes: configuration.nodes, lockTTL: configuration.lockTTL, jobLease: configuration.jobLease)

@@ -27,18 +27,21 @@ final class Injector: Sendable {
     private let orders: ChaosOrders
     private let history: HistoryWriter
     private let runtime: any Runtime
-    private let seed: UInt64
+    private let configuration: DemoConfiguration
+    private let progress: @Sendable () async -> Int
 
+    /// - Parameter progress: How many transfers the ledger has accepted so far.
     init(
         fleet: Fleet, cluster: LocalCluster, orders: ChaosOrders, history: HistoryWriter, runtime: any Runtime,
-        seed: UInt64
+        configuration: DemoConfiguration, progress: @escaping @Sendable () async -> Int
     ) {
         self.fleet = fleet
         self.cluster = cluster
         self.orders = orders
         self.history = history
         self.runtime = runtime
-        self.seed = seed
+        self.configuration = configuration
+        self.progress = progress
     }
 
     var counts: Counts { state.withLock { $0.counts } }
@@ -52,7 +55,7 @@ final class Injector: Sendable {
             for (index, entry) in plan.entries.enumerated() {
                 guard (try? await runtime.sleep(until: start.advanced(by: entry.at))) != nil else { break }
                 // A choice of its own for each entry, whatever happened before.
-                let choice = SeededGenerator(seed: seed &+ UInt64(index) &* 0x9E37_79B9)
+                let choice = SeededGenerator(seed: configuration.seed &+ UInt64(index) &* 0x9E37_79B9)
                 group.addTask { await self.inject(entry.fault, choice) }
             }
             await group.waitForAll()
@@ -86,9 +89,22 @@ final class Injector: Sendable {
         case .stop:
             note("SIGSTOP for \(span.milliseconds) ms\(place)", victim.name) { $0.pauses += 1 }
             // Also when the run is cancelled, the process must not be left stopped.
-            try? await runtime.sleep(for: span)
+            try? await standStill(for: span)
             victim.process.signal(.resume)
             history.record(.healed("SIGCONT", target: victim.name))
+        }
+    }
+
+    /// A pause shows what it does only if others got the locks meanwhile and used them: it ends after `span`, and after
+    /// so many transfers that one of them most likely met the paused one's accounts; but in time for its job's lease.
+    private func standStill(for span: Duration) async throws {
+        let start = runtime.now
+        let limit = start.advanced(by: span + configuration.jobLease / 4)
+        try await runtime.sleep(for: configuration.lockTTL + .milliseconds(100))
+        let before = await progress()
+        try await runtime.sleep(until: start.advanced(by: span))
+        while runtime.now < limit, await progress() < before + 3 * configuration.accounts {
+            try await runtime.sleep(for: .milliseconds(20))
         }
     }
 

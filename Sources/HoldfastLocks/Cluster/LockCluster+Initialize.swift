@@ -17,8 +17,12 @@ extension LockCluster {
         guard maximumTTL >= .milliseconds(10), maximumTTL <= .seconds(86_400) else {
             throw .invalid("a maximum TTL of \(maximumTTL) is not between 10 ms and a day")
         }
-        let clients = configuration.nodes.map {
-            RedisClient($0, scripts: LockScripts.all, transport: transport, runtime: runtime)
+        // Nobody waits for a lock here: slow nodes get the time that a round would not give them.
+        let clients = configuration.nodes.map { node in
+            var patient = node
+            patient.connectTimeout = max(node.connectTimeout, .seconds(10))
+            patient.commandTimeout = max(node.commandTimeout, .seconds(10))
+            return RedisClient(patient, scripts: LockScripts.all, transport: transport, runtime: runtime)
         }
         let outcome: Result<ClusterDescriptor, LockError>
         do throws(LockError) {
