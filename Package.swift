@@ -81,7 +81,8 @@ let package = Package(
             "HoldfastCommands",
             [
                 "HoldfastAgents", "HoldfastChaos", "HoldfastCluster", "HoldfastHTTP", "HoldfastJobs", "HoldfastLocks",
-                "HoldfastProcess", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", arguments, log,
+                "HoldfastProcess", "HoldfastRedis", "HoldfastRedisTLS", "HoldfastResources", "HoldfastRuntime",
+                arguments, log,
             ]),
         .executableTarget(name: "HoldfastMain", dependencies: ["HoldfastCommands"], swiftSettings: strict),
         room(

@@ -21,21 +21,25 @@ struct AgentLedger {
     func withTools<Value>(_ body: ([any Tool]) async throws -> Value) async throws -> Value {
         if connection.names(somewhere: Environment.variable) {
             let nodes = LockClusterConfiguration(nodes: try connection.nodeConfigurations())
-            return try await withTools(nodes, try connection.storeConfiguration(), body)
+            let store = try connection.storeConfiguration()
+            let transport = try connection.transport(to: nodes.nodes + [store])
+            return try await withTools(nodes, store, transport, body)
         }
         return try await withTemporaryCluster { cluster in
             try say("Started \(cluster.nodes.count) lock nodes and a store for this run.")
             let nodes = try LockClusterConfiguration(urls: cluster.nodeURLs)
             _ = try await LockCluster.initialize(nodes)
-            return try await withTools(nodes, try RedisConfiguration(url: cluster.storeURLs[0]), body)
+            let store = try RedisConfiguration(url: cluster.storeURLs[0])
+            return try await withTools(nodes, store, NIOTransport(), body)
         }
     }
 
     private func withTools<Value>(
-        _ nodes: LockClusterConfiguration, _ store: RedisConfiguration, _ body: ([any Tool]) async throws -> Value
+        _ nodes: LockClusterConfiguration, _ store: RedisConfiguration, _ transport: NIOTransport,
+        _ body: ([any Tool]) async throws -> Value
     ) async throws -> Value {
-        let locks = try await LockCluster.connect(nodes)
-        let client = RedisClient(store)
+        let locks = try await LockCluster.connect(nodes, transport: transport)
+        let client = RedisClient(store, transport: transport)
         let result: Result<Value, any Error>
         do {
             let ledger = Ledger(name, on: client)

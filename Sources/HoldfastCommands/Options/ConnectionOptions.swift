@@ -3,6 +3,7 @@ import Foundation
 import HoldfastCluster
 import HoldfastProcess
 import HoldfastRedis
+import HoldfastRedisTLS
 
 /// Where the servers are: their URLs, or the directory of a cluster that `holdfast cluster up` started.
 struct ConnectionOptions: ParsableArguments {
@@ -26,6 +27,33 @@ struct ConnectionOptions: ParsableArguments {
             "The directory of a cluster on this machine, for what has no URL.",
             discussion: "HOLDFAST_DIR if not given, else \(defaultDirectory).", valueName: "dir"))
     var dir: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "For rediss:// URLs: trust only the authorities in this PEM file.",
+            discussion: "The system's if not given.", valueName: "file"))
+    var tlsCa: String?
+
+    @Option(help: ArgumentHelp("For rediss:// URLs: this client's certificate, PEM.", valueName: "file"))
+    var tlsCert: String?
+
+    @Option(help: ArgumentHelp("For rediss:// URLs: its private key, PEM.", valueName: "file"))
+    var tlsKey: String?
+
+    func validate() throws {
+        if (tlsCert == nil) != (tlsKey == nil) { throw ValidationError("--tls-cert and --tls-key go together.") }
+    }
+
+    /// How to reach these servers; with TLS if one of them wants it.
+    ///
+    /// - Throws: `RedisError` that names a certificate's file.
+    func transport(to servers: [RedisConfiguration]) throws -> NIOTransport {
+        guard servers.contains(where: \.secure) else { return NIOTransport() }
+        var tls = RedisTLS()
+        if let tlsCa { tls.trust = .authorities(file: tlsCa) }
+        if let tlsCert, let tlsKey { tls.identity = .init(certificateFile: tlsCert, keyFile: tlsKey) }
+        return try NIOTransport(tls)
+    }
 
     /// The lock nodes.
     ///
