@@ -1,3 +1,4 @@
+import HoldfastProcess
 import HoldfastRuntime
 import RedisFixture
 import Testing
@@ -5,8 +6,8 @@ import Testing
 @testable import HoldfastRedis
 
 @Suite(.timeLimit(.minutes(2))) struct BlockingTests {
-    private func field(_ name: String, _ client: RedisClient) async throws -> Int? {
-        let text = try await client.send(RedisCommand("INFO", "clients")).text ?? ""
+    private func field(_ name: String, _ client: RedisClient, in section: String = "clients") async throws -> Int? {
+        let text = try await client.send(RedisCommand("INFO", RedisArgument(section))).text ?? ""
         let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix(name + ":") }
         return line.flatMap { Int($0.dropFirst(name.count + 1)) }
     }
@@ -86,17 +87,20 @@ import Testing
         }
     }
 
+    /// The server stands still while its new connection is wanted no more.
     @Test func aLeaseThatNobodyWaitsForIsNotLeftOpen() async throws {
         try await RedisServer.with { server in
             try await withClient(server.configuration) { client async throws in
-                for _ in 0..<50 {
+                try await client.ready()
+                await server.signal(.stop)
+                for _ in 0..<5 {
                     let task = Task { try await client.withBlockingConnection { _ in } }
-                    await Task.yield()
                     task.cancel()
-                    _ = await task.result
+                    await #expect(throws: RedisError.self) { try await task.value }
                 }
-                // At most the idle ones that the pool may keep, and the shared one.
-                while try await clients(client) > 1 + client.configuration.maximumIdleLeases {}
+                await server.signal(.resume)
+                while try await field("total_connections_received", client, in: "stats") != 6 {}
+                while try await clients(client) != 1 {}
             }
         }
     }

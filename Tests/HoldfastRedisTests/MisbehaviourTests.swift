@@ -76,7 +76,7 @@ import Testing
         let script: ImpostorServer.Script = { ImpostorServer.decent($0) ?? [] }
         try await ImpostorServer.run(script) { configuration in
             var configuration = configuration
-            configuration.commandTimeout = .milliseconds(50)
+            configuration.commandTimeout = .milliseconds(300)
             try await withClient(configuration) { client async throws in
                 let error = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("GET", "a")) }
                 #expect(error?.code == .timedOut && error?.outcome == .outcomeUnknown)
@@ -203,8 +203,8 @@ import Testing
         }
         try await ImpostorServer.run(script) { configuration in
             var configuration = configuration
-            configuration.idleCheckInterval = .milliseconds(20)
-            configuration.commandTimeout = .milliseconds(50)
+            configuration.idleCheckInterval = .milliseconds(100)
+            configuration.commandTimeout = .seconds(1)
             let subscriber = RedisSubscriber(configuration, onEvent: events.sink)
             var iterator = subscriber.messages(on: "c").makeAsyncIterator()
             #expect(await iterator.next() == .subscribed)
