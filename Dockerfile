@@ -8,6 +8,7 @@ RUN apt-get update \
 WORKDIR /src
 COPY Package.swift ./
 COPY Sources Sources
+COPY Benchmarks Benchmarks
 COPY Tests Tests
 RUN swift build --configuration release --product holdfast \
     && install -D .build/release/holdfast /out/holdfast

@@ -1,5 +1,7 @@
 import HoldfastCluster
+import HoldfastLocks
 import HoldfastRedis
+import HoldfastResources
 
 /// Why a command ends without success: one sentence that says what happened and what to do.
 struct CommandFailure: Error, Hashable {
@@ -35,6 +37,27 @@ extension RedisError: ExplainedFailure {
         case .unreachable, .handshakeRefused, .protocolViolation, .timedOut, .disconnected: .unavailable
         case .cancelled: .interrupted
         default: .failed
+        }
+    }
+}
+
+extension LockError: ExplainedFailure {
+    var exitCode: ExitCode {
+        switch self {
+        case .invalid: .usage
+        case .unavailable: .unavailable
+        case .cancelled: .interrupted
+        case .held, .lost: .failed
+        }
+    }
+}
+
+extension ResourceError: ExplainedFailure {
+    var exitCode: ExitCode {
+        switch self {
+        case .invalid: .usage
+        case .unavailable: .unavailable
+        case .stale, .keyReused, .refused: .failed
         }
     }
 }

@@ -31,7 +31,7 @@ struct ComposeTests {
     }
 
     @Test func hasTheMembersOfADefaultCluster() {
-        #expect(Set(services.keys) == Set(Self.redis + ["worker"]))
+        #expect(Set(services.keys) == Set(Self.redis + ["locks", "worker"]))
     }
 
     @Test(arguments: ClusterConfiguration(directory: "/x").members.map(\.name))
@@ -50,12 +50,20 @@ struct ComposeTests {
         let worker = try #require(services["worker"])
         for fixed in ["container_name", "ports", "hostname"] { #expect(worker[fixed] == nil, "\(fixed)") }
         let conditions = try #require(worker["depends_on"] as? [String: [String: String]])
-        #expect(Set(conditions.keys) == Set(Self.redis))
-        #expect(conditions.values.allSatisfy { $0["condition"] == "service_healthy" })
+        #expect(conditions["locks"]?["condition"] == "service_completed_successfully")
+        #expect(conditions["store-1"]?["condition"] == "service_healthy")
         let variables = try #require(worker["environment"] as? [String: String])
         let nodes = Self.redis.filter { $0.hasPrefix("node") }.map { "redis://\($0):6379" }
         #expect(variables["HOLDFAST_NODES"] == nodes.joined(separator: ","))
         #expect(variables["HOLDFAST_STORE"] == "redis://store-1:6379")
+    }
+
+    @Test func theNodesBecomeALockClusterBeforeAnybodyWorks() throws {
+        let locks = try #require(services["locks"])
+        #expect(locks["command"] as? [String] == ["cluster", "init"])
+        let conditions = try #require(locks["depends_on"] as? [String: [String: String]])
+        #expect(Set(conditions.keys) == Set(Self.redis.filter { $0.hasPrefix("node") }))
+        #expect(conditions.values.allSatisfy { $0["condition"] == "service_healthy" })
     }
 
     /// The container's command, run here: the server must understand it.
