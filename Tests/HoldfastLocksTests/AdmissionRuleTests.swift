@@ -7,9 +7,10 @@ import Testing
 
     private func node(
         admitted: String? = "old", prepared: String? = nil, durable: Bool = false, syncs: Bool = false,
-        uptime: Duration = .seconds(1), known: Bool = true
+        uptime: Duration = .seconds(1), known: Bool = true, blankSince: Duration? = .zero
     ) -> AdmissionRule.Node {
         var record = NodeRecord()
+        if !known, let blankSince { record.blank = ("new", blankSince) }
         if known {
             record.descriptor = cluster
             record.index = 2
@@ -49,6 +50,26 @@ import Testing
             return
         }
         #expect(judge(node(uptime: .seconds(60), known: false), [5, 7, 6]) == .admit(floor: 7))
+    }
+
+    @Test func aFlushedNodeWaitsFromWhenItWasNoticedHoweverLongItHasBeenUp() {
+        let up = Duration.seconds(100_000)
+        #expect(judge(node(uptime: up, known: false, blankSince: nil), [5, 6, 7]) == .notice)
+        guard case .wait = judge(node(uptime: up, known: false, blankSince: up - .seconds(9)), [5, 6, 7]) else {
+            Issue.record("FLUSHALL forgets without a restart")
+            return
+        }
+        #expect(judge(node(uptime: up, known: false, blankSince: up - .seconds(60)), [5, 6, 7]) == .admit(floor: 7))
+        var restarted = node(uptime: .seconds(60), known: false)
+        restarted.record.blank = ("old", .zero)
+        #expect(judge(restarted, [5, 6, 7]) == .notice, "noticed in another incarnation")
+    }
+
+    @Test func aServerThatIsListedTwiceIsOneVoter() {
+        let record = node(admitted: "new").record
+        #expect(AdmissionRule.votes(record, index: 2, runID: "new", in: cluster))
+        #expect(!AdmissionRule.votes(record, index: 3, runID: "new", in: cluster), "its second listing")
+        #expect(!AdmissionRule.votes(record, index: 2, runID: "newer", in: cluster))
     }
 
     @Test func aPreparedIncarnationThatWasRestartedIsTreatedAsForgetful() {

@@ -109,6 +109,66 @@ import Testing
         }
     }
 
+    private func admit(
+        _ runID: String, on node: Int, _ stage: Stage, since: String, _ script: RedisScript = LockScripts.admit
+    ) async throws -> Bool {
+        let reply = try await stage.clients[node].run(
+            script, keys: [stage.keys.node],
+            arguments: [RedisArgument(runID), "c", 3, RedisArgument(node), 10_000, 0, 1, RedisArgument(since)])
+        return reply.integer == 1
+    }
+
+    private func record(of node: Int, _ stage: Stage) async throws -> NodeRecord {
+        let command = RedisCommand("HMGET", arguments: [stage.keys.node] + NodeRecord.fields)
+        return try #require(NodeRecord(try await stage.clients[node].send(command)))
+    }
+
+    @Test func anAdmissionThatComesLateReachesNoOtherIncarnation() async throws {
+        try await withStage(nodes: 3) { cluster, stage in
+            let old = try stage.clients[1].serverInfo().runID
+            await cluster.nodes[1].kill()
+            try await cluster.nodes[1].restart(empty: true)
+            let new = try await stage.clients[1].ready(within: .seconds(20)).runID
+            try #require(new != old)
+            #expect(try await !admit(old, on: 1, stage, since: ""))
+            #expect(try await record(of: 1, stage).admitted == nil)
+
+            let mutant = try mutate(
+                LockScripts.admit,
+                "if string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') ~= ARGV[1] then return 0 end", "")
+            let blank = try mutate(mutant, "if not node[1] and node[6] ~= ARGV[8] then return 0 end", "")
+            #expect(try await admit(old, on: 1, stage, since: "", blank))
+            // The empty node now looks like one that was restarted with all its data, and would vote at once.
+            let found = AdmissionRule.Node(
+                record: try await record(of: 1, stage), index: 1, runID: new, uptime: .seconds(1),
+                syncsEveryWrite: true)
+            let verdict = AdmissionRule.judge(
+                found, cluster: ClusterDescriptor(id: "c", nodes: 3, maximumTTL: .seconds(10)), otherHighs: [])
+            #expect(verdict == .admit(floor: 0), "the violation that the check of the incarnation prevents")
+        }
+    }
+
+    @Test func anAdmissionThatComesLateReachesNoNodeThatWasFlushedMeanwhile() async throws {
+        try await withStage(nodes: 3) { _, stage in
+            let runID = try stage.clients[1].serverInfo().runID
+            for _ in 0..<2 {
+                try await stage.clients[1].send(RedisCommand("FLUSHALL"))
+                // Judged while the node had its record, or when it was blank before.
+                #expect(try await !admit(runID, on: 1, stage, since: ""))
+                #expect(try await !admit(runID, on: 1, stage, since: "0"))
+                #expect(try await stage.grant("A", on: 1) == nil)
+                try await stage.clients[1].run(LockScripts.notice, keys: [stage.keys.node])
+                let blank = try #require(try await record(of: 1, stage).blank)
+                #expect(blank.runID == runID)
+                #expect(try await !admit(runID, on: 1, stage, since: ""))
+                #expect(try await admit(runID, on: 1, stage, since: "\(blank.since.components.seconds)"))
+                #expect(try await stage.grant("A", on: 1) != nil)
+                let noticed = try await stage.clients[1].run(LockScripts.notice, keys: [stage.keys.node])
+                #expect(noticed.integer == 0, "it is not blank")
+            }
+        }
+    }
+
     @Test func withoutAdmissionANodeThatForgotIssuesATokenAgain() async throws {
         try await withStage(nodes: 3) { cluster, stage in
             #expect(try await stage.grant("A", on: 0) == 1)

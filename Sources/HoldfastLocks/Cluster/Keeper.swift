@@ -45,7 +45,9 @@ final class Keeper: Sendable {
     func pass() async {
         let sightings = await look()
         guard let cluster = learn(from: sightings) else { return }
-        let voters = sightings.filter { $0.record.admitted == $0.info.runID && $0.record.descriptor == cluster }
+        let voters = sightings.filter {
+            AdmissionRule.votes($0.record, index: $0.node.index, runID: $0.info.runID, in: cluster)
+        }
         for sighting in sightings where sighting.node.needsJudgement {
             // One server listed twice (under two names) would vote twice.
             if let twin = sightings.first(where: { $0.info.runID == sighting.info.runID && $0.node !== sighting.node })
@@ -70,13 +72,17 @@ final class Keeper: Sendable {
         case .voting: settle(sighting, voting(sighting.info.runID))
         case .foreign(let reason): settle(sighting, .foreign(reason))
         case .wait(let reason): settle(sighting, .waiting(reason))
+        case .notice:
+            settle(sighting, .waiting("it is blank: it may have forgotten leases and tokens"))
+            _ = try? await node.client.run(LockScripts.notice, keys: [keys.node])
         case .admit(let floor):
+            let since = sighting.record.blank.map { "\($0.since.components.seconds)" } ?? ""
             let reply = try? await node.client.run(
                 LockScripts.admit, keys: [keys.node],
                 arguments: [
                     RedisArgument(sighting.info.runID), RedisArgument(cluster.id), RedisArgument(cluster.nodes),
                     RedisArgument(node.index), RedisArgument(cluster.maximumTTL.milliseconds), RedisArgument(floor),
-                    syncs ? 1 : 0,
+                    syncs ? 1 : 0, RedisArgument(since),
                 ])
             if reply?.integer == 1 {
                 log.info("admitted a lock node", metadata: ["node": "\(node.client.server)", "floor": "\(floor)"])

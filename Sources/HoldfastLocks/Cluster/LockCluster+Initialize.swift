@@ -48,6 +48,9 @@ private struct Initializer {
             NodeRecord(try await client.send(RedisCommand("HMGET", arguments: [keys.node] + NodeRecord.fields)))
                 ?? NodeRecord()
         }
+        guard Set(infos.map(\.runID)).count == clients.count else {
+            throw .invalid("a server is listed twice, under two names: every node must be a server of its own")
+        }
         let known = Set(records.compactMap(\.descriptor))
         guard known.count <= 1 else {
             throw .invalid("the nodes belong to \(known.count) different lock clusters: \(list(known.map(\.id)))")
@@ -96,8 +99,11 @@ private struct Initializer {
         _ client: RedisClient, _ info: ServerInfo, _ cluster: ClusterDescriptor, _ index: Int
     ) async throws(LockError) {
         let durable = await client.syncsEveryWrite()
-        _ = try await ask(
-            client, LockScripts.admit, head(info, cluster, index) + [0, durable ? 1 : 0])
+        let reply = try await ask(
+            client, LockScripts.admit, head(info, cluster, index) + [0, durable ? 1 : 0, ""])
+        guard reply == 1 else {
+            throw .invalid("\(client.server) was restarted or flushed while it was initialised: try again")
+        }
     }
 
     private func ask(

@@ -1,9 +1,10 @@
 import HoldfastRedis
 
 /// A node's record, as it is stored (see ``LockKeys/node``).
-struct NodeRecord: Sendable, Equatable {
+struct NodeRecord: Sendable {
     static let fields: [RedisArgument] = [
-        "cluster", "nodes", "index", "maximum_ttl", "admitted", "prepared", "durable", "high",
+        "cluster", "nodes", "index", "maximum_ttl", "admitted", "prepared", "durable", "high", "blank_run",
+        "blank_since",
     ]
 
     var descriptor: ClusterDescriptor?
@@ -17,6 +18,9 @@ struct NodeRecord: Sendable, Equatable {
     /// The largest token that the node ever granted or stored.
     var high: Int64 = 0
 
+    /// On a blank node: the incarnation in which that was noticed, and at which uptime.
+    var blank: (runID: String, since: Duration)?
+
     /// Reads the reply of HMGET with ``fields``; nil when it has another shape.
     init?(_ reply: RedisReply) {
         guard let values = reply.array, values.count == Self.fields.count else { return nil }
@@ -29,6 +33,7 @@ struct NodeRecord: Sendable, Equatable {
         prepared = values[5].text
         durable = values[6].integer == 1
         high = values[7].integer ?? 0
+        if let runID = values[8].text, let since = values[9].integer { blank = (runID, .seconds(since)) }
     }
 
     init() {}

@@ -10,6 +10,8 @@ enum AdmissionRule {
     enum Verdict: Sendable, Equatable {
         case voting
         case admit(floor: Int64)
+        /// It is blank, and nobody has noted since when.
+        case notice
         case wait(String)
         case foreign(String)
     }
@@ -21,6 +23,12 @@ enum AdmissionRule {
         var uptime: Duration
         /// Whether the server now syncs every write before it answers.
         var syncsEveryWrite: Bool
+    }
+
+    /// Whether a record makes its node one of the cluster's voters. The place counts too: a server that is listed twice
+    /// is one voter.
+    static func votes(_ record: NodeRecord, index: Int, runID: String, in cluster: ClusterDescriptor) -> Bool {
+        record.admitted == runID && record.descriptor == cluster && record.index == index
     }
 
     /// - Parameter otherHighs: The high-water marks of the other nodes whose connected incarnation is admitted.
@@ -40,10 +48,16 @@ enum AdmissionRule {
         if record.admitted != nil, record.durable, node.syncsEveryWrite { return .admit(floor: floor ?? 0) }
         // Written by init in this very incarnation, which never voted: nothing could be forgotten.
         if record.admitted == nil, record.prepared == node.runID { return .admit(floor: floor ?? 0) }
+        // What a blank node has forgotten, it may have forgotten a moment ago: FLUSHALL leaves the uptime as it is.
+        var remembers = node.uptime
+        if record.descriptor == nil {
+            guard let blank = record.blank, blank.runID == node.runID else { return .notice }
+            remembers -= blank.since
+        }
         // Uptime counts whole seconds; clocks may differ by a percent.
         let needed = cluster.maximumTTL + cluster.maximumTTL / 100 + .seconds(1)
-        guard node.uptime > needed else {
-            return .wait("it may have forgotten leases: it waits until it has been up for \(needed)")
+        guard remembers > needed else {
+            return .wait("it may have forgotten leases: it waits until it has forgotten nothing for \(needed)")
         }
         guard let floor else {
             return .wait(
