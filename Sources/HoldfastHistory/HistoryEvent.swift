@@ -3,7 +3,7 @@ public import HoldfastRuntime
 /// One thing that happened in a run, as its witness wrote it down.
 public struct HistoryEvent: Sendable, Hashable, Codable {
     public enum Kind: Sendable, Hashable, Codable {
-        /// A lock was asked for at `asked` and issued now.
+        /// A lock was issued now, by an attempt that began at `asked`.
         case acquired(lock: String, token: Int64, owner: String, asked: WallTime)
         case released(lock: String, token: Int64)
         case lost(lock: String, token: Int64, reason: String)

@@ -10,6 +10,8 @@ public final class Lease: Sendable {
     public let owner: String
     /// The span that each renewal asks for.
     public let ttl: Duration
+    /// When the attempt that acquired it began: every token that was issued before then is smaller.
+    public let began: Instant
     /// How many rounds of messages the acquisition took: one when the nodes' counters moved in step.
     public let rounds: Int
 
@@ -23,13 +25,14 @@ public final class Lease: Sendable {
     private let runtime: any Runtime
 
     init(
-        name: LockName, token: FencingToken, owner: String, ttl: Duration, rounds: Int, validity: Validity,
-        runtime: any Runtime
+        name: LockName, token: FencingToken, owner: String, ttl: Duration, began: Instant, rounds: Int,
+        validity: Validity, runtime: any Runtime
     ) {
         self.name = name
         self.token = token
         self.owner = owner
         self.ttl = ttl
+        self.began = began
         self.rounds = rounds
         self.runtime = runtime
         state = Mutex(State(validity: validity))

@@ -108,10 +108,17 @@ public struct DemoWorker: Sendable {
         ToolContext(runID: job, step: 2, index: 0).idempotencyKey
     }
 
+    /// A past instant in civil time; too early, never too late, when the process is paused in between. The wall clock is
+    /// therefore read first: an acquisition that seems to begin later than it did would accuse the locks wrongly.
+    static func wallTime(of instant: Instant, _ runtime: any Runtime) -> WallTime {
+        let wall = runtime.wallTime
+        return WallTime(microseconds: wall.microseconds - instant.duration(to: runtime.now).nanoseconds / 1000)
+    }
+
     private static func record(_ event: LockEvent, in history: HistoryWriter, _ runtime: any Runtime) {
         switch event {
-        case .acquired(let lease, let waited):
-            let asked = WallTime(microseconds: runtime.wallTime.microseconds - waited.nanoseconds / 1000)
+        case .acquired(let lease, _):
+            let asked = wallTime(of: lease.began, runtime)
             history.record(
                 .acquired(lock: lease.name.text, token: lease.token.rawValue, owner: lease.owner, asked: asked))
         case .released(let lease): history.record(.released(lock: lease.name.text, token: lease.token.rawValue))

@@ -40,8 +40,10 @@ extension LockCluster {
     }
 
     /// Frees the lease's lock at every node, and waits until a majority has answered, at most the node timeout.
-    /// Does its work also in a cancelled task. Repeating it does no harm.
+    /// The lease is no longer valid from here on. Does its work also in a cancelled task. Repeating it does no harm.
     public func release(_ lease: Lease) async {
+        // First: another may hold it before the last node has answered.
+        lease.lose("it was released")
         await giveBack(lease.name, owner: lease.owner)
         notify(.released(lease))
     }
@@ -72,8 +74,8 @@ extension LockCluster {
             let isUsable = validity.remaining(at: runtime.now) >= min(configuration.minimumValidity, ttl / 4)
             if isUsable, !Task.isCancelled {
                 return Lease(
-                    name: name, token: token, owner: owner, ttl: ttl, rounds: rounds, validity: validity,
-                    runtime: runtime)
+                    name: name, token: token, owner: owner, ttl: ttl, began: start, rounds: rounds,
+                    validity: validity, runtime: runtime)
             }
             await giveBack(name, owner: owner)
             throw Task.isCancelled
