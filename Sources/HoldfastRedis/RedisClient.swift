@@ -120,11 +120,18 @@ public final class RedisClient: Sendable {
     ///
     /// Never suspends: without a connection, or at the bound, the sink gets the failure at once (`notSent`), on the
     /// caller's thread. `suffix` is sent right behind `encoded`, see ``RedisCommand/encodePrefix(_:_:missing:)``.
-    public func submit(_ encoded: [UInt8], suffix: [UInt8]? = nil, to sink: any ReplySink, tag: Int) {
+    /// - Parameter runID: When given, the only incarnation of the server that may get the command.
+    public func submit(
+        _ encoded: [UInt8], suffix: [UInt8]? = nil, onlyTo runID: String? = nil, to sink: any ReplySink, tag: Int
+    ) {
         let connection: Link.ReadyConnection
         do {
             connection = try link.current()
         } catch {
+            return sink.receive(.failed(error), tag: tag)
+        }
+        if let runID, runID != connection.info.runID {
+            let error = RedisError(.disconnected, .notSent, "the server was restarted meanwhile", server: server)
             return sink.receive(.failed(error), tag: tag)
         }
         switch connection.pipeline.append(encoded, suffix: suffix, .sink(sink, tag: tag)) {

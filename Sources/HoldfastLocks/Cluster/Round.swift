@@ -161,15 +161,21 @@ final class Round<Machine: RoundMachine>: ReplySink {
                 let error = nodes[node].connectionError
                 return deliver(error.map { .error($0) } ?? .notVoting, phase: request.phase, node: node)
             }
-            nodes[node].client.submit(encoded, suffix: runID, to: self, tag: tag)
+            nodes[node].client.submit(
+                encoded, suffix: runID.encoded, onlyTo: runID.text, to: self, tag: tag)
         } else {
             nodes[node].client.submit(encoded, to: self, tag: tag)
         }
     }
 
-    /// Whether the node was asked again with the script's source.
+    /// Whether the node was asked again with the script's source. Not once the round is decided, for then a release may
+    /// be under way, and a grant behind it would stay for its whole TTL; a release itself must arrive in any case.
     private func resendBySource(_ phase: Int, _ node: Int) -> Bool {
-        guard let request = state.withLock({ $0.requests[phase] }) else { return false }
+        let wanted = state.withLock { state -> RoundRequest? in
+            guard let request = state.requests[phase] else { return nil }
+            return state.verdict == nil || !request.withRunID ? request : nil
+        }
+        guard let request = wanted else { return false }
         submit(request.encode(bySource: true), request, node)
         return true
     }

@@ -41,9 +41,9 @@ final class LockNode: Sendable {
 
     var current: Standing { standing.value.withLock { $0 } }
 
-    /// The run id to send along, as an encoded argument; nil when the node may not be asked.
-    var votingRunID: [UInt8]? {
-        standing.value.withLock { if case .voting(_, let encoded) = $0 { encoded } else { nil } }
+    /// The run id to send along, and the same as an encoded argument; nil when the node may not be asked.
+    var votingRunID: (text: String, encoded: [UInt8])? {
+        standing.value.withLock { if case .voting(let runID, let encoded) = $0 { (runID, encoded) } else { nil } }
     }
 
     /// Why there is no connection; nil when there is one.
@@ -64,7 +64,10 @@ final class LockNode: Sendable {
 
     /// Records a judgement made about incarnation `runID`, unless another is connected by now.
     func settle(_ judged: Standing, runID: String) {
-        guard let present = try? client.serverInfo().runID, present == runID else { return }
+        func isPresent() -> Bool { (try? client.serverInfo().runID) == runID }
+        guard isPresent() else { return }
         standing.value.withLock { $0 = judged }
+        // The connection may have changed in between, and its event come before the judgement.
+        if !isPresent() { doubt() }
     }
 }
