@@ -26,8 +26,12 @@ import Testing
         FencedAccount(name, FencingToken(rawValue: token))
     }
 
-    private func open(_ ledger: Ledger, _ token: Int64, key: String) async throws -> Ledger.Opening {
-        try await ledger.open([account("a", token), account("b", token)], for: IdempotencyKey(key), who: "w\(token)")
+    private func open(
+        _ ledger: Ledger, _ token: Int64, key: String, amount: Int64 = 30
+    ) async throws -> Ledger.Opening {
+        try await ledger.open(
+            from: account("a", token), to: account("b", token), amount: amount, for: IdempotencyKey(key),
+            who: "w\(token)")
     }
 
     private func commit(
@@ -47,7 +51,7 @@ import Testing
     @Test func aTransferIsWrittenOnceHoweverOftenItIsAskedFor() async throws {
         try await withLedger { ledger in
             let found = try await open(ledger, 1, key: "k")
-            #expect(found == .balances([100, 50]))
+            #expect(found == .balances(from: 100, to: 50))
             let first = try await commit(ledger, 1, key: "k", amount: 30, balances: (70, 80))
             let second = try await commit(ledger, 1, key: "k", amount: 30, balances: (70, 80))
             #expect(!first.isReplay && second.isReplay && first.journalID == second.journalID)
@@ -64,6 +68,25 @@ import Testing
             await #expect(throws: ResourceError.keyReused(key: "k")) {
                 try await commit(ledger, 1, key: "k", amount: 31, balances: (69, 81))
             }
+            // Otherwise the holder would take the first transfer's receipt for its own.
+            await #expect(throws: ResourceError.keyReused(key: "k")) {
+                try await open(ledger, 2, key: "k", amount: 31)
+            }
+        }
+    }
+
+    @Test func moreCreditsThanTheScriptsCanCountAreRefused() async throws {
+        try await withTemporaryCluster(nodes: 0, stores: 1) { cluster in
+            let client = RedisClient(try RedisConfiguration(url: cluster.storeURLs[0]))
+            let ledger = Ledger("rich", on: client)
+            for credits in [["a": 1 << 53], ["a": 1 << 52, "b": 1 << 52], ["a": .max, "b": .max]] as [[String: Int64]] {
+                await #expect(throws: ResourceError.self) { try await ledger.create(credits) }
+            }
+            #expect(try await ledger.create(["a": 1 << 53 - 2, "b": 1]))
+            let key = try IdempotencyKey("k")
+            let found = try await ledger.open(from: account("a", 1), to: account("b", 1), amount: 1, for: key, who: "w")
+            #expect(found == .balances(from: 1 << 53 - 2, to: 1))
+            await client.close()
         }
     }
 
@@ -108,7 +131,8 @@ import Testing
     @Test func unknownAccountsAndBadArgumentsAreSaid() async throws {
         try await withLedger { ledger in
             await #expect(throws: ResourceError.self) {
-                try await ledger.open([account("nobody", 1)], for: IdempotencyKey("k"), who: "w")
+                try await ledger.open(
+                    from: account("nobody", 1), to: account("a", 1), amount: 1, for: IdempotencyKey("k"), who: "w")
             }
             #expect(throws: ResourceError.self) { try Transfer(from: "a", to: "a", amount: 1).validate() }
             #expect(throws: ResourceError.self) { try Transfer(from: "a", to: "b", amount: 0).validate() }
@@ -145,6 +169,18 @@ import Testing
             await #expect(throws: stale) { try await resource.raise(to: token(4 - 1)) }
             let read = try await resource.read(token(5))
             #expect(read == [1, 2])
+            await client.close()
+        }
+    }
+
+    @Test func namesWithColonsShareNoKeys() async throws {
+        try await withTemporaryCluster(nodes: 0, stores: 1) { cluster in
+            let client = RedisClient(try RedisConfiguration(url: cluster.storeURLs[0]))
+            let first = try await RedisResource("a:b", on: client)
+                .apply([1], token: token(1), key: IdempotencyKey("c"))
+            let second = try await RedisResource("a", on: client)
+                .apply([1], token: token(1), key: IdempotencyKey("b:c"))
+            #expect(!first.isReplay && !second.isReplay, "another resource's write was taken for a repeat")
             await client.close()
         }
     }

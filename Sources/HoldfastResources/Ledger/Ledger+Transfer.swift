@@ -30,19 +30,19 @@ extension Ledger {
                 let toLease = names[0] == transfer.from ? inner : outer
                 let from = FencedAccount(transfer.from, fromLease.token)
                 let to = FencedAccount(transfer.to, toLease.token)
-                let balances: [Int64]
-                switch try await open([from, to], for: key, who: who) {
+                let balances: (from: Int64, to: Int64)
+                switch try await open(from: from, to: to, amount: transfer.amount, for: key, who: who) {
                 case .done(let receipt): return receipt
-                case .balances(let read): balances = read
+                case .balances(let paying, let receiving): balances = (paying, receiving)
                 }
                 await locks.runtime.reach(Ledger.opened)
-                guard balances[0] >= transfer.amount else {
+                guard balances.from >= transfer.amount else {
                     throw ResourceError.refused(
-                        "\(transfer.from) has \(balances[0]) credits, \(transfer.amount) were to be moved")
+                        "\(transfer.from) has \(balances.from) credits, \(transfer.amount) were to be moved")
                 }
                 let receipt = try await commit(
-                    amount: transfer.amount, from: (from, balances[0] - transfer.amount),
-                    to: (to, balances[1] + transfer.amount), key: key, who: who)
+                    amount: transfer.amount, from: (from, balances.from - transfer.amount),
+                    to: (to, balances.to + transfer.amount), key: key, who: who)
                 await locks.runtime.reach(Ledger.committed)
                 return receipt
             }

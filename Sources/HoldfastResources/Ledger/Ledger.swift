@@ -26,39 +26,53 @@ public struct Ledger: Sendable {
     }
 
     /// Opens the accounts with their first credits.
+    /// - Parameter accounts: At most 1000, and fewer than 2^53 credits in all.
     /// - Returns: False when the ledger exists: it is left as it is.
     public func create(_ accounts: [String: Int64]) async throws(ResourceError) -> Bool {
         guard !accounts.isEmpty, accounts.count <= 1000, accounts.values.allSatisfy({ $0 >= 0 }) else {
             throw .invalid("a ledger starts with 1 to 1000 accounts of no negative credit")
         }
+        // Lua computes with doubles; transfers never make the sum larger, so no balance ever passes what they hold.
+        let limit: Int64 = 1 << 53 - 1
+        let total = accounts.values.reduce(0) { min($0, limit + 1) + min($1, limit + 1) }
+        guard total <= limit else { throw .invalid("a ledger holds at most \(limit) credits in all") }
         let pairs = accounts.sorted { $0.key < $1.key }.flatMap { [RedisArgument($0.key), RedisArgument($0.value)] }
         return try await run(LedgerScripts.create, [key("balances")], pairs).integer == 1
     }
 
     /// What a holder finds when it opens its accounts.
     public enum Opening: Sendable, Hashable {
-        /// The balances, in the order of the accounts.
-        case balances([Int64])
+        /// What the two accounts have.
+        case balances(from: Int64, to: Int64)
         /// The transfer had been written by an earlier attempt.
         case done(TransferReceipt)
     }
 
     /// Raises the accounts' fences to the holder's tokens and reads their balances.
-    /// - Parameter key: Of the transfer that is going to be written.
-    /// - Throws: ``ResourceError/stale(resource:token:fence:)`` when a later holder has been at one of them.
+    /// - Parameters:
+    ///   - from: The account that is going to pay.
+    ///   - to: The account that is going to receive.
+    ///   - key: Of the transfer that is going to be written.
+    /// - Throws: ``ResourceError/stale(resource:token:fence:)`` when a later holder has been at one of them,
+    ///   ``ResourceError/keyReused(key:)`` when `key` was used for another transfer.
     public func open(
-        _ accounts: [FencedAccount], for key: IdempotencyKey, who: String
+        from: FencedAccount, to: FencedAccount, amount: Int64, for key: IdempotencyKey, who: String
     ) async throws(ResourceError) -> Opening {
-        let pairs = accounts.flatMap { [RedisArgument($0.account), RedisArgument($0.token.rawValue)] }
+        let pairs = [from, to].flatMap { [RedisArgument($0.account), RedisArgument($0.token.rawValue)] }
         let reply = try await run(
             scripts.open, [self.key("balances"), self.key("fences"), self.key("refused"), self.key("once")],
-            [RedisArgument(who), RedisArgument(key.text)] + pairs)
+            [RedisArgument(who), RedisArgument(key.text), RedisArgument(amount)] + pairs)
         guard let fields = reply.array, let code = fields.first?.integer else { throw unexpected(reply) }
         switch code {
-        case 1 where fields.count == accounts.count + 1: return .balances(fields.dropFirst().compactMap(\.integer))
-        case 0: throw stale(fields, accounts)
+        case 1:
+            guard fields.count == 3, let first = fields[1].integer, let second = fields[2].integer else {
+                throw unexpected(reply)
+            }
+            return .balances(from: first, to: second)
+        case 0: throw stale(fields, [from, to])
         case 2: throw .refused("there is no account \(fields.last?.text ?? "")")
         case 3: return .done(TransferReceipt(journalID: fields.last?.text ?? "", isReplay: true))
+        case 4: throw .keyReused(key: key.text)
         default: throw unexpected(reply)
         }
     }

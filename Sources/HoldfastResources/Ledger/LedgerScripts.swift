@@ -34,12 +34,13 @@ struct LedgerScripts: Sendable {
         return 1
         """)
 
-    /// A new holder raises the fences of its accounts and reads their balances.
+    /// A new holder raises the fences of its two accounts and reads their balances.
     ///
     /// KEYS: balances, fences, refused, once.
-    /// ARGV: who asks, the idempotency key of what it is going to write, then pairs of account and token.
-    /// Returns: {1, balance, …}; {0, account, fence} a token is stale; {2, account} there is no such account;
-    /// {3, journal id} that key's transfer was written before, and there is nothing to do.
+    /// ARGV: who asks, the idempotency key of what it is going to write, the amount, from, its token, to, its token.
+    /// Returns: {1, balance, balance}; {0, account, fence} a token is stale; {2, account} there is no such account;
+    /// {3, journal id} that key's transfer was written before, and there is nothing to do; {4, ''} the key was used for
+    /// another transfer.
     /// Atomic: after it no write with a lower token can reach any of these accounts, and the balances are as of that.
     private static func makeOpen(enforcingFences: Bool) -> RedisScript {
         RedisScript(
@@ -47,9 +48,14 @@ struct LedgerScripts: Sendable {
             """
             local enforce = \(enforcingFences)
             local first = redis.call('HGET', KEYS[4], ARGV[2])
-            if first then return {3, string.match(first, '^%S+')} end
+            if first then
+                local separator = string.find(first, ' ', 1, true)
+                local request = cjson.encode({ARGV[4], ARGV[6], ARGV[3]})
+                if string.sub(first, separator + 1) ~= request then return {4, ''} end
+                return {3, string.sub(first, 1, separator - 1)}
+            end
             local balances = {1}
-            for i = 3, #ARGV, 2 do
+            for i = 4, 6, 2 do
                 local balance = redis.call('HGET', KEYS[1], ARGV[i])
                 if not balance then return {2, ARGV[i]} end
                 table.insert(balances, tonumber(balance))
@@ -60,7 +66,7 @@ struct LedgerScripts: Sendable {
                     return {0, ARGV[i], fence}
                 end
             end
-            for i = 3, #ARGV, 2 do
+            for i = 4, 6, 2 do
                 local fence = tonumber(redis.call('HGET', KEYS[2], ARGV[i]) or 0)
                 if tonumber(ARGV[i + 1]) > fence then redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
             end
