@@ -22,7 +22,8 @@ public struct RedisResource: FencedResource {
         self.client = client
         self.retention = retention
         key = "\(prefix)resource:\(name)"
-        oncePrefix = "\(prefix)once:\(name):"
+        // With its length, so that `a` and key `b:c` are not taken for `a:b` and key `c`.
+        oncePrefix = "\(prefix)once:\(name.utf8.count):\(name):"
     }
 
     public func raise(to token: FencingToken) async throws(ResourceError) -> [UInt8]? {
