@@ -99,6 +99,8 @@ private struct TransferTool: Tool {
             case .stale, .unavailable: throw ToolError.outcomeUnknown(error.description)
             }
         } catch let error as LockError {
+            // An account's name that no lock can have.
+            if case .invalid(let sentence) = error { throw ToolError.refused(sentence) }
             throw ToolError.outcomeUnknown(error.description)
         }
     }
