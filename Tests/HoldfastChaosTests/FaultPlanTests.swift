@@ -5,9 +5,21 @@ import Testing
 @testable import HoldfastChaos
 
 @Suite struct FaultPlanTests {
-    private func plan(seed: UInt64 = 1, seconds: Int = 20, rate: Double = 1, nodes: Int = 5) -> FaultPlan {
+    private func plan(
+        seed: UInt64 = 1, seconds: Int = 20, rate: Double = 1, nodes: Int = 5, workers: Int = 6
+    ) -> FaultPlan {
         FaultPlan(
-            seed: seed, span: .seconds(seconds), rate: rate, nodes: nodes, lockTTL: .seconds(1), jobLease: .seconds(4))
+            seed: seed, span: .seconds(seconds), rate: rate, nodes: nodes, workers: workers, lockTTL: .seconds(1),
+            jobLease: .seconds(4))
+    }
+
+    @Test(arguments: 1...50) func aSmallCrewIsLeftTimeToWork(seed: Int) {
+        for workers in 1...3 {
+            let paused = plan(seed: UInt64(seed), workers: workers).entries.reduce(Duration.zero) { sum, entry in
+                if case .pauseWorker(_, let span) = entry.fault { sum + span } else { sum }
+            }
+            #expect(paused < .seconds(10) * workers, "more than half of the time of \(workers)")
+        }
     }
 
     @Test func itIsAPureFunctionOfTheSeed() {

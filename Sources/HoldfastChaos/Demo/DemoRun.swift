@@ -70,7 +70,8 @@ final class DemoRun: Sendable {
             progress: { [ledger] in (try? await ledger.journalLength()) ?? 0 })
         let plan = FaultPlan(
             seed: configuration.seed, span: .seconds(configuration.seconds), rate: configuration.faultRate,
-            nodes: configuration.nodes, lockTTL: configuration.lockTTL, jobLease: configuration.jobLease)
+            nodes: configuration.nodes, workers: configuration.workers, lockTTL: configuration.lockTTL,
+            jobLease: configuration.jobLease)
         let drained = try await withThrowingTaskGroup(of: Bool?.self) { group in
             group.addTask {
                 try await fleet.run()

@@ -23,20 +23,26 @@ public struct FaultPlan: Sendable, Hashable {
     /// - Parameters:
     ///   - span: Of the run; faults fall into its first nine tenths.
     ///   - rate: 1 plans 7 kills, 5 pauses and 4 node kills in 20 s; more or less in proportion.
+    ///   - workers: Fewer than four are struck less often: a paused one cannot be struck again.
     ///   - lockTTL: Every pause is longer, so that each paused holder has lost its lock when it wakes.
     ///   - jobLease: Every third pause is longer than this too, so that the job was given to another.
-    public init(seed: UInt64, span: Duration, rate: Double, nodes: Int, lockTTL: Duration, jobLease: Duration) {
+    public init(
+        seed: UInt64, span: Duration, rate: Double, nodes: Int, workers: Int, lockTTL: Duration, jobLease: Duration
+    ) {
         var random = SeededGenerator(seed: seed)
         let share = span.seconds / 20 * rate
-        func count(_ base: Double) -> Int { rate > 0 ? max(1, Int((base * share).rounded())) : 0 }
+        func count(_ base: Double, _ part: Double = 1) -> Int {
+            rate > 0 ? max(1, Int((base * share * part).rounded())) : 0
+        }
+        let crew = min(1, Double(workers) / 4)
         entries = []
         // Pauses first: a plan that is cut short must still hold some.
-        for (index, at) in Self.spread(count(5), over: span, &random).enumerated() {
+        for (index, at) in Self.spread(count(5, crew), over: span, &random).enumerated() {
             let jitter = Duration.milliseconds(Int64.random(in: 0...300, using: &random))
             let pause = index % 3 == 1 ? jobLease * 1.4 + jitter : lockTTL * 1.8 + jitter
             entries.append(Entry(at: at, fault: .pauseWorker(at: Points.opened, span: pause)))
         }
-        for (index, at) in Self.spread(count(7), over: span, &random).enumerated() {
+        for (index, at) in Self.spread(count(7, crew), over: span, &random).enumerated() {
             let points = [nil, Points.opened, Points.committed]
             entries.append(Entry(at: at, fault: .killWorker(at: points[index % points.count])))
         }
