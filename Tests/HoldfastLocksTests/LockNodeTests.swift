@@ -108,6 +108,25 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func aCancelledBodyKeepsItsLeaseUntilItHasCleanedUp() async throws {
+        try await withLocks { locks in
+            let name = try LockName("r")
+            let (started, signal) = AsyncStream.makeStream(of: Void.self)
+            let holder = Task {
+                try await locks.withLock(name, ttl: .milliseconds(500)) { lease in
+                    signal.yield()
+                    while !Task.isCancelled { await Task.yield() }
+                    let before = lease.renewals
+                    while lease.isValid, lease.renewals < before + 6 { await Task.yield() }
+                    return lease.isValid
+                }
+            }
+            for await _ in started { break }
+            holder.cancel()
+            #expect(try await holder.value, "the lease ran out while its holder cleaned up")
+        }
+    }
+
     @Test(.timeLimit(.minutes(1))) func aDecidedRoundDoesNotGrantBehindItsRelease() async throws {
         try await withLocks { locks in
             let name = try LockName("r")

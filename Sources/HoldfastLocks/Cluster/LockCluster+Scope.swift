@@ -5,7 +5,8 @@ extension LockCluster {
     /// Runs `body` while holding a lock, renewing the lease every third of its TTL.
     ///
     /// When the lease cannot be renewed, its loss is declared before its validity ends and `body`'s task is cancelled.
-    /// The lock is freed when `body` ends, however it ends.
+    /// The lock is renewed until `body` ends, also while it cleans up after the caller was cancelled, and freed then,
+    /// however it ends.
     ///
     /// - Parameter wait: For how long to try while others hold the lock.
     /// - Returns: What `body` returns.
@@ -34,12 +35,18 @@ extension LockCluster {
     private func hold<Value: Sendable>(
         _ lease: Lease, _ body: @escaping @Sendable (Lease) async throws -> Value
     ) async -> Swift.Result<Value, any Error> {
-        await withTaskGroup(of: Part<Value>.self) { group in
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        // Not a child task: a cancelled caller's body still needs the lease while it cleans up.
+        let renewal = runtime.own {
+            await self.keep(lease)
+            end.finish()
+        }
+        let outcome = await withTaskGroup(of: Part<Value>.self) { group in
             group.addTask {
                 do { return .body(.success(try await body(lease))) } catch { return .body(.failure(error)) }
             }
             group.addTask {
-                await self.keep(lease)
+                for await _ in ends {}
                 return .renewalEnded
             }
             var outcome: Swift.Result<Value, any Error>?
@@ -51,9 +58,11 @@ extension LockCluster {
             guard let outcome else { preconditionFailure("the body's task ended without a result") }
             return outcome
         }
+        await renewal.end()
+        return outcome
     }
 
-    /// Renews until it is cancelled (the body is done) or the lease is lost.
+    /// Renews until it is ended (the body is done) or the lease is lost.
     private func keep(_ lease: Lease) async {
         // Loss is declared before the validity ends, so that the body hears of it in time.
         let margin = min(lease.ttl / 20, .milliseconds(100))
