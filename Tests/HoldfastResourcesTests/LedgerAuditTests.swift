@@ -31,6 +31,13 @@ import Testing
         #expect(report.applied == 2 && report.moneyAfter == 200)
     }
 
+    @Test func aDamagedLedgerIsFoundWrongWithoutATrap() {
+        let report = audit(
+            [entry("x", .min, balances: (.max, .min)), entry("y", .max, balances: (.min, .max))],
+            ["a": .max, "b": .max])
+        #expect(!report.isClean && report.wrongAccounts == ["a", "b"])
+    }
+
     @Test func aLostTransferIsFound() {
         let report = audit([entry("x", 10, balances: (90, 110))], ["a": 90, "b": 110])
         #expect(report.lost == ["y"] && !report.isClean)

@@ -29,15 +29,16 @@ public struct LedgerAudit: Sendable, Hashable {
             && staleAccepted == 0 && brokenSteps == 0
     }
 
-    /// Replays the journal over the first balances, and compares.
+    /// Replays the journal over the first balances, and compares. Numbers that overflow wrap around: a damaged ledger
+    /// is to be found wrong, not to end the program.
     /// - Parameter asked: The idempotency keys that were to be applied.
     public init(
         initial: [String: Int64], asked: Set<String>, journal: [JournalEntry], balances: [String: Int64],
         refusals: [RefusedAttempt]
     ) {
         self.asked = asked.count
-        moneyBefore = initial.values.reduce(0, +)
-        moneyAfter = balances.values.reduce(0, +)
+        moneyBefore = initial.values.reduce(0, &+)
+        moneyAfter = balances.values.reduce(0, &+)
         staleRefused = refusals.count
         var entriesByKey: [String: Int] = [:]
         var expected = initial
@@ -45,12 +46,12 @@ public struct LedgerAudit: Sendable, Hashable {
         var highest: [String: FencingToken] = [:]
         for entry in journal {
             entriesByKey[entry.key, default: 0] += 1
-            expected[entry.transfer.from, default: 0] -= entry.transfer.amount
-            expected[entry.transfer.to, default: 0] += entry.transfer.amount
+            expected[entry.transfer.from, default: 0] &-= entry.transfer.amount
+            expected[entry.transfer.to, default: 0] &+= entry.transfer.amount
             for (account, token, balance, change) in entry.sides {
                 if let seen = highest[account], token < seen { staleAccepted += 1 }
                 highest[account] = max(token, highest[account] ?? token)
-                if written[account, default: 0] + change != balance { brokenSteps += 1 }
+                if written[account, default: 0] &+ change != balance { brokenSteps += 1 }
                 written[account] = balance
             }
         }
@@ -65,7 +66,7 @@ public struct LedgerAudit: Sendable, Hashable {
 extension JournalEntry {
     fileprivate var sides: [(account: String, token: FencingToken, balance: Int64, change: Int64)] {
         [
-            (transfer.from, fromToken, fromBalance, -transfer.amount),
+            (transfer.from, fromToken, fromBalance, 0 &- transfer.amount),
             (transfer.to, toToken, toBalance, transfer.amount),
         ]
     }
