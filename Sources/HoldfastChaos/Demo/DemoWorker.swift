@@ -108,8 +108,8 @@ public struct DemoWorker: Sendable {
         ToolContext(runID: job, step: 2, index: 0).idempotencyKey
     }
 
-    /// A past instant in civil time; too early, never too late, when the process is paused in between. The wall clock is
-    /// therefore read first: an acquisition that seems to begin later than it did would accuse the locks wrongly.
+    /// A past instant in civil time; too early, never too late, when the process is paused in between. The wall clock
+    /// is therefore read first: an acquisition that seems to begin later than it did would accuse the locks wrongly.
     static func wallTime(of instant: Instant, _ runtime: any Runtime) -> WallTime {
         let wall = runtime.wallTime
         return WallTime(microseconds: wall.microseconds - instant.duration(to: runtime.now).nanoseconds / 1000)

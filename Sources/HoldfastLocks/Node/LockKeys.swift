@@ -12,8 +12,8 @@ struct LockKeys: Sendable {
 
     /// The node's own record, a hash: `cluster`, `nodes`, `index`, `maximum_ttl` (the descriptor), `admitted` (the
     /// incarnation that may vote), `prepared` (the one that init wrote), `durable` (whether it then synced every
-    /// write), `floor` and `high`. On a blank node `blank_run` and `blank_since`: the incarnation in which it was noticed
-    /// to be blank, and at which uptime in s.
+    /// write), `floor` and `high`. On a blank node `blank_run` and `blank_since`: the incarnation in which it was
+    /// noticed to be blank, and at which uptime in s.
     var node: RedisArgument { "\(prefix)node" }
 
     /// Where a release is announced.
