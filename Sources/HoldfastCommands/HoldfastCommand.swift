@@ -13,7 +13,10 @@ public struct HoldfastCommand: AsyncParsableCommand {
             HOLDFAST_LOG sets the level of the log on standard error (warning by default), NO_COLOR removes colours.
             """,
         version: "0.1.0",
-        subcommands: [DemoCommand.self, AgentCommand.self, ClusterCommand.self, DemoWorkerCommand.self])
+        subcommands: [
+            DemoCommand.self, AgentCommand.self, ClusterCommand.self, WorkerCommand.self, EnqueueCommand.self,
+            InfoCommand.self, DemoWorkerCommand.self,
+        ])
 
     public init() {}
 }

@@ -219,6 +219,18 @@ import Testing
         }
     }
 
+    @Test func workersWithoutARecordAreForgotten() async throws {
+        try await withRedis { redis in
+            for list in ["rq:workers", "rq:workers:q"] {
+                try await redis.client.send(RedisCommand("SADD", RedisArgument(list), "rq:worker:gone", "rq:worker:w"))
+            }
+            try await redis.client.send(RedisCommand("HSET", "rq:worker:w", "state", "idle"))
+            _ = try await redis.repair("q")
+            #expect(try await redis.text("SCARD", "rq:workers") == "1")
+            #expect(try await redis.text("SCARD", "rq:workers:q") == "1")
+        }
+    }
+
     @Test func everyScriptIsListedAndNamed() {
         #expect(Set(JobScripts.all.map(\.name)).count == JobScripts.all.count)
     }

@@ -33,6 +33,13 @@ struct Output: Sendable {
         }
     }
 
+    /// Writes a value as JSON on one line, with its keys in order.
+    func jsonLine(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        try line(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
     /// Writes a value as indented JSON with its keys in order.
     func json(_ value: some Encodable) throws {
         let encoder = JSONEncoder()

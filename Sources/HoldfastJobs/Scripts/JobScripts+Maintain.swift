@@ -14,7 +14,8 @@ extension JobScripts {
     /// Leases of our workers end at their score in `rq:lease`; executions of Python's workers have none there and
     /// end at their score in `rq:wip`. Because leaving `rq:wip` and entering the queue are one script, any number of
     /// workers may run it at once: each execution is repaired by one of them.
-    /// Also removes finished and failed jobs from their registries when their time is over.
+    /// Also removes finished and failed jobs from their registries when their time is over, and, a few at a time,
+    /// workers from RQ's lists whose record has expired.
     static let repair = RedisScript(
         name: "repair",
         Lua.prelude + Lua.release + Lua.push + Lua.retain + Lua.record + Lua.wake + Lua.fail + """
@@ -53,8 +54,15 @@ extension JobScripts {
               end
               out[#out + 1] = { queue, job, execution, worker, crashes, what, math.floor((NOW - ended) * 1000) }
             end
+            local function forget(list)
+              for _, worker in ipairs(redis.call('SRANDMEMBER', list, 5)) do
+                if redis.call('EXISTS', worker) == 0 then redis.call('SREM', list, worker) end
+              end
+            end
+            forget(P .. ':workers')
             for at = 5, #ARGV do
               local queue = ARGV[at]
+              forget(P .. ':workers:' .. queue)
               for _, registry in ipairs({ 'lease', 'wip' }) do
                 local late = redis.call('ZRANGEBYSCORE', P .. ':' .. registry .. ':' .. queue, '-inf', NOW,
                   'WITHSCORES', 'LIMIT', 0, limit)

@@ -28,7 +28,7 @@ public struct WorkerConfiguration: Sendable, Hashable {
     static let heartbeatInterval: Duration = .seconds(5)
     /// Executions repaired, and jobs promoted, a queue and pass.
     static let maintenanceBatch = 100
-    /// Queues that get a connection of their own to wait on; further ones are looked at every second.
+    /// Queues that get a connection of their own to wait on; further ones are looked at in the rhythm of maintenance.
     static let maximumWatchedQueues = 8
 
     public init() {}
