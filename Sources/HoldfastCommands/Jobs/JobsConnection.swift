@@ -7,7 +7,8 @@ extension ConnectionOptions {
     ///
     /// - Throws: `RedisError` when the store does not answer, and what `body` throws.
     func withJobsClient<Value>(_ body: (RedisClient) async throws -> Value) async throws -> Value {
-        let client = RedisClient(try storeConfiguration(), scripts: JobScripts.all)
+        let store = try storeConfiguration()
+        let client = RedisClient(store, scripts: JobScripts.all, transport: try transport(to: [store]))
         do {
             try await client.ready()
             let value = try await body(client)
