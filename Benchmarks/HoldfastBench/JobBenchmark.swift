@@ -8,11 +8,6 @@ struct JobBenchmark {
     let cluster: LocalCluster
     let seconds: Double
 
-    init(_ cluster: LocalCluster, _ seconds: Double) {
-        self.cluster = cluster
-        self.seconds = seconds
-    }
-
     private struct Call: Decodable { var number: Int }
 
     func run() async throws {

@@ -7,11 +7,6 @@ struct LockBenchmark {
     let cluster: LocalCluster
     let seconds: Double
 
-    init(_ cluster: LocalCluster, _ seconds: Double) {
-        self.cluster = cluster
-        self.seconds = seconds
-    }
-
     func run() async throws {
         let configuration = try LockClusterConfiguration(urls: cluster.nodeURLs)
         _ = try await LockCluster.initialize(configuration)

@@ -29,10 +29,10 @@ struct Main {
         // No fsync: the disk would hide what the code costs. Durability has its price in every client alike.
         try await withTemporaryCluster(nodes: 5, stores: 1, nodeFsync: .never, storeFsync: .never) { cluster in
             print(Measurement.heading)
-            if chosen.contains("redis") { try await RedisBenchmark(cluster, seconds).run() }
-            if chosen.contains("locks") { try await LockBenchmark(cluster, seconds).run() }
-            if chosen.contains("ledger") { try await LedgerBenchmark(cluster, seconds).run() }
-            if chosen.contains("jobs") { try await JobBenchmark(cluster, seconds).run() }
+            if chosen.contains("redis") { try await RedisBenchmark(cluster: cluster, seconds: seconds).run() }
+            if chosen.contains("locks") { try await LockBenchmark(cluster: cluster, seconds: seconds).run() }
+            if chosen.contains("ledger") { try await LedgerBenchmark(cluster: cluster, seconds: seconds).run() }
+            if chosen.contains("jobs") { try await JobBenchmark(cluster: cluster, seconds: seconds).run() }
         }
     }
 }

@@ -6,11 +6,6 @@ struct RedisBenchmark {
     let cluster: LocalCluster
     let seconds: Double
 
-    init(_ cluster: LocalCluster, _ seconds: Double) {
-        self.cluster = cluster
-        self.seconds = seconds
-    }
-
     func run() async throws {
         let client = RedisClient(try RedisConfiguration(url: cluster.storeURLs[0]))
         try await client.send(RedisCommand("SET", "bench", "0123456789"))

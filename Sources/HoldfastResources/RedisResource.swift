@@ -27,52 +27,39 @@ public struct RedisResource: FencedResource {
     }
 
     public func raise(to token: FencingToken) async throws(ResourceError) -> [UInt8]? {
-        let reply = try await run(ResourceScripts.raise, [key], [RedisArgument(token.rawValue)])
+        let reply = try await client.step(ResourceScripts.raise, [key], [RedisArgument(token.rawValue)])
         return try value(in: reply, token)
     }
 
     public func read(_ token: FencingToken) async throws(ResourceError) -> [UInt8]? {
-        let reply = try await run(ResourceScripts.read, [key], [RedisArgument(token.rawValue)])
+        let reply = try await client.step(ResourceScripts.read, [key], [RedisArgument(token.rawValue)])
         return try value(in: reply, token)
     }
 
     public func apply(
         _ value: [UInt8], token: FencingToken, key idempotency: IdempotencyKey
     ) async throws(ResourceError) -> WriteReceipt {
-        let reply = try await run(
+        let reply = try await client.step(
             ResourceScripts.apply, [key, "\(oncePrefix)\(idempotency.text)"],
             [RedisArgument(token.rawValue), RedisArgument(value), RedisArgument(retention.milliseconds / 1000)])
         guard let fields = reply.array, fields.count == 3, let code = fields[0].integer, let first = fields[1].integer,
             let second = fields[2].integer
-        else { throw unexpected(reply) }
+        else { throw client.unexpected(reply) }
         switch code {
         case 1, 2:
             return WriteReceipt(token: FencingToken(rawValue: first), sequence: second, isReplay: code == 2)
         case 0: throw .stale(resource: name, token: token, fence: FencingToken(rawValue: first))
         case 3: throw .keyReused(key: idempotency.text)
-        default: throw unexpected(reply)
+        default: throw client.unexpected(reply)
         }
     }
 
     private func value(in reply: RedisReply, _ token: FencingToken) throws(ResourceError) -> [UInt8]? {
-        guard let fields = reply.array, fields.count == 2, let code = fields[0].integer else { throw unexpected(reply) }
-        if code == 1 { return fields[1].bytes }
-        guard let fence = fields[1].integer else { throw unexpected(reply) }
-        throw .stale(resource: name, token: token, fence: FencingToken(rawValue: fence))
-    }
-
-    // All three scripts may be repeated: raising is monotone, and a write is remembered by its key.
-    private func run(
-        _ script: RedisScript, _ keys: [RedisArgument], _ arguments: [RedisArgument]
-    ) async throws(ResourceError) -> RedisReply {
-        do throws(RedisError) {
-            return try await client.run(script, keys: keys, arguments: arguments, idempotent: true)
-        } catch {
-            throw .unavailable(error)
+        guard let fields = reply.array, fields.count == 2, let code = fields[0].integer else {
+            throw client.unexpected(reply)
         }
-    }
-
-    private func unexpected(_ reply: RedisReply) -> ResourceError {
-        .unavailable(RedisError(.unexpectedReply, .answered, "not the script's reply: \(reply)", server: client.server))
+        if code == 1 { return fields[1].bytes }
+        guard let fence = fields[1].integer else { throw client.unexpected(reply) }
+        throw .stale(resource: name, token: token, fence: FencingToken(rawValue: fence))
     }
 }

@@ -18,16 +18,10 @@ import Testing
         func number(_ what: String) -> Int? { verdict.first { $0.what == what }.flatMap { Int($0.value) } }
     }
 
-    private func holdfast() -> String {
-        Bundle.main.bundleURL.deletingLastPathComponent().appendingPathComponent("holdfast").path
-    }
-
     private func program() throws -> String {
         // The test bundle lies beside the products of its build.
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let beside = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("holdfast").path
-        if FileManager.default.isExecutableFile(atPath: beside) { return beside }
-        return holdfast()
+        return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("holdfast").path
     }
 
     private func withDirectory(_ body: (String) async throws -> Void) async throws {
@@ -56,6 +50,16 @@ import Testing
         return (status, try JSONDecoder().decode(Report.self, from: data))
     }
 
+    /// Returns once transfers are under way.
+    private func startLongRun(_ directory: String) async throws -> ChildProcess {
+        var command = Command(try program(), ["demo", "--seconds", "60", "--dir", directory])
+        command.output = .pipe
+        let process = try await ChildProcess.start(command)
+        let output = try #require(process.output)
+        for try await line in output.lines() where line.contains("running") { break }
+        return process
+    }
+
     @Test(.timeLimit(.minutes(3))) func everyGuaranteeHoldsWhileWorkersAndNodesDie() async throws {
         try await withDirectory { directory in
             let (status, report) = try await run(directory, ["--seconds", "12", "--seed", "1"])
@@ -76,11 +80,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(2))) func anInterruptedRunLeavesNothingBehind() async throws {
         try await withDirectory { directory in
-            var command = Command(try program(), ["demo", "--seconds", "60", "--dir", directory])
-            command.output = .pipe
-            let process = try await ChildProcess.start(command)
-            let output = try #require(process.output)
-            for try await line in output.lines() where line.contains("running") { break }
+            let process = try await startLongRun(directory)
             process.signal(.interrupt)
             let status = await process.wait()
             #expect(status == .exited(130))
@@ -89,11 +89,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(2))) func aKilledRunLeavesNoProcessBehind() async throws {
         try await withDirectory { directory in
-            var command = Command(try program(), ["demo", "--seconds", "60", "--dir", directory])
-            command.output = .pipe
-            let process = try await ChildProcess.start(command)
-            let output = try #require(process.output)
-            for try await line in output.lines() where line.contains("running") { break }
+            let process = try await startLongRun(directory)
             process.signal(.kill)
             _ = await process.wait()
             // The kernel delivers the children's signals after ours; the time limit bounds the wait.

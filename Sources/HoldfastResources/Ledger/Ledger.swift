@@ -37,7 +37,7 @@ public struct Ledger: Sendable {
         let total = accounts.values.reduce(0) { min($0, limit + 1) + min($1, limit + 1) }
         guard total <= limit else { throw .invalid("a ledger holds at most \(limit) credits in all") }
         let pairs = accounts.sorted { $0.key < $1.key }.flatMap { [RedisArgument($0.key), RedisArgument($0.value)] }
-        return try await run(LedgerScripts.create, [key("balances")], pairs).integer == 1
+        return try await client.step(LedgerScripts.create, [key("balances")], pairs).integer == 1
     }
 
     /// What a holder finds when it opens its accounts.
@@ -59,21 +59,21 @@ public struct Ledger: Sendable {
         from: FencedAccount, to: FencedAccount, amount: Int64, for key: IdempotencyKey, who: String
     ) async throws(ResourceError) -> Opening {
         let pairs = [from, to].flatMap { [RedisArgument($0.account), RedisArgument($0.token.rawValue)] }
-        let reply = try await run(
+        let reply = try await client.step(
             scripts.open, [self.key("balances"), self.key("fences"), self.key("refused"), self.key("once")],
             [RedisArgument(who), RedisArgument(key.text), RedisArgument(amount)] + pairs)
-        guard let fields = reply.array, let code = fields.first?.integer else { throw unexpected(reply) }
+        guard let fields = reply.array, let code = fields.first?.integer else { throw client.unexpected(reply) }
         switch code {
         case 1:
             guard fields.count == 3, let first = fields[1].integer, let second = fields[2].integer else {
-                throw unexpected(reply)
+                throw client.unexpected(reply)
             }
             return .balances(from: first, to: second)
         case 0: throw stale(fields, [from, to])
         case 2: throw .refused("there is no account \(fields.last?.text ?? "")")
         case 3: return .done(TransferReceipt(journalID: fields.last?.text ?? "", isReplay: true))
         case 4: throw .keyReused(key: key.text)
-        default: throw unexpected(reply)
+        default: throw client.unexpected(reply)
         }
     }
 
@@ -91,16 +91,16 @@ public struct Ledger: Sendable {
                 RedisArgument(side.balance),
             ]
         }
-        let reply = try await run(
+        let reply = try await client.step(
             scripts.commit, [key("balances"), key("fences"), key("once"), key("journal"), key("refused")],
             [RedisArgument(idempotency.text), RedisArgument(who), RedisArgument(amount)]
                 + arguments(from) + arguments(to))
-        guard let fields = reply.array, let code = fields.first?.integer else { throw unexpected(reply) }
+        guard let fields = reply.array, let code = fields.first?.integer else { throw client.unexpected(reply) }
         switch code {
         case 1, 2: return TransferReceipt(journalID: fields[1].text ?? "", isReplay: code == 2)
         case 0: throw stale(fields, [from.account, to.account])
         case 3: throw .keyReused(key: idempotency.text)
-        default: throw unexpected(reply)
+        default: throw client.unexpected(reply)
         }
     }
 
@@ -147,17 +147,6 @@ public struct Ledger: Sendable {
 
     private func key(_ part: String) -> RedisArgument { "holdfast:ledger:\(name):\(part)" }
 
-    // Every script may be repeated: raising is monotone, and a commit is remembered by its key.
-    private func run(
-        _ script: RedisScript, _ keys: [RedisArgument], _ arguments: [RedisArgument]
-    ) async throws(ResourceError) -> RedisReply {
-        do throws(RedisError) {
-            return try await client.run(script, keys: keys, arguments: arguments, idempotent: true)
-        } catch {
-            throw .unavailable(error)
-        }
-    }
-
     private func send(_ command: RedisCommand) async throws(ResourceError) -> RedisReply {
         do throws(RedisError) { return try await client.send(command) } catch { throw .unavailable(error) }
     }
@@ -167,9 +156,5 @@ public struct Ledger: Sendable {
         let token = accounts.first { $0.account == account }?.token ?? FencingToken(rawValue: 0)
         return .stale(
             resource: account, token: token, fence: FencingToken(rawValue: fields.last?.integer ?? 0))
-    }
-
-    private func unexpected(_ reply: RedisReply) -> ResourceError {
-        .unavailable(RedisError(.unexpectedReply, .answered, "not the script's reply: \(reply)", server: client.server))
     }
 }
