@@ -138,7 +138,10 @@ let package = Package(
             ]),
         tests(
             "HoldfastChaosTests",
-            ["HoldfastChaos", "HoldfastHistory", "HoldfastProcess", "HoldfastRuntime", "HoldfastMain"]),
+            [
+                "HoldfastChaos", "HoldfastHistory", "HoldfastProcess", "HoldfastResources", "HoldfastRuntime",
+                "HoldfastMain",
+            ]),
         tests("HoldfastTests", ["Holdfast", "HoldfastCluster"]),
         tests("HoldfastHTTPTests", ["HoldfastHTTP", "LocalHTTPServer", nioCore, nioPosix]),
         tests("HoldfastAgentsTests", ["HoldfastAgents", "HoldfastHTTP", "HoldfastRuntime", "LocalHTTPServer"]),

@@ -1,4 +1,5 @@
 import HoldfastHistory
+import HoldfastResources
 import HoldfastRuntime
 import Testing
 
@@ -54,6 +55,25 @@ import Testing
         #expect(plan(rate: 0).entries.isEmpty)
         #expect(plan(rate: 2).entries.count == 32)
         #expect(plan(nodes: 1).counts.nodeKills == 0, "a single node is not killed")
+    }
+}
+
+@Suite struct DemoVerdictTests {
+    private func verdict(_ change: (inout Injector.Counts) -> Void) -> DemoVerdict {
+        let plan = FaultPlan(
+            seed: 1, span: .seconds(20), rate: 1, nodes: 5, workers: 6, lockTTL: .seconds(1), jobLease: .seconds(4))
+        var faults = plan.counts
+        change(&faults)
+        let audit = LedgerAudit(initial: [:], asked: [], journal: [], balances: [:], refusals: [])
+        return DemoVerdict(audit: audit, events: [], faults: faults, plan: plan, drained: true, failedJobs: 0)
+    }
+
+    @Test func aRunThatDidNotSufferItsPlanFails() {
+        #expect(verdict { _ in }.holds)
+        #expect(!verdict { $0.workerKills = 4 }.holds)
+        #expect(!verdict { $0.pauses = 2 }.holds)
+        #expect(!verdict { $0.nodeKills = 2 }.holds)
+        #expect(!verdict { $0.lostNodes = 1 }.holds, "a node stayed down")
     }
 }
 

@@ -84,6 +84,22 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func aServerThatEvictsCountersBecomesNoNode() async throws {
+        try await withClients(nodes: 1) { configuration, clients in
+            func set(_ name: RedisArgument, _ value: RedisArgument) async throws {
+                try await clients[0].send(RedisCommand("CONFIG", "SET", name, value))
+            }
+            try await set("maxmemory", "100mb")
+            for policy in ["allkeys-lru", "volatile-ttl"] {
+                try await set("maxmemory-policy", RedisArgument(policy))
+                let error = await #expect(throws: LockError.self) { try await LockCluster.initialize(configuration) }
+                #expect(String(describing: error).contains(policy))
+            }
+            try await set("maxmemory-policy", "noeviction")
+            _ = try await LockCluster.initialize(configuration)
+        }
+    }
+
     private func withLocks(_ body: (LockCluster) async throws -> Void) async throws {
         try await withTemporaryCluster(nodes: 3, stores: 0, nodeFsync: .always) { cluster in
             let configuration = try LockClusterConfiguration(urls: cluster.nodeURLs)

@@ -75,6 +75,27 @@ import Testing
         }
     }
 
+    @Test func aCommitThatFailsHasWrittenNothing() async throws {
+        try await withTemporaryCluster(nodes: 0, stores: 1) { cluster in
+            let client = RedisClient(try RedisConfiguration(url: cluster.storeURLs[0]))
+            let ledger = Ledger("odd", on: client)
+            _ = try await ledger.create(["a": 100, "b": 50])
+            try await client.send(RedisCommand("SET", "holdfast:ledger:odd:journal", "a string"))
+            await #expect(throws: ResourceError.self) {
+                try await commit(ledger, 1, key: "k", amount: 30, balances: (70, 80))
+            }
+            #expect(try await ledger.balances() == ["a": 100, "b": 50], "moved without a journal entry")
+            try await client.send(RedisCommand("DEL", "holdfast:ledger:odd:journal"))
+            await #expect(throws: ResourceError.refused("there is no account c")) {
+                try await ledger.commit(
+                    amount: 1, from: (account("a", 1), 99), to: (account("c", 1), 1), key: IdempotencyKey("l"), who: "w"
+                )
+            }
+            #expect(try await ledger.balances() == ["a": 100, "b": 50])
+            await client.close()
+        }
+    }
+
     @Test func moreCreditsThanTheScriptsCanCountAreRefused() async throws {
         try await withTemporaryCluster(nodes: 0, stores: 1) { cluster in
             let client = RedisClient(try RedisConfiguration(url: cluster.storeURLs[0]))

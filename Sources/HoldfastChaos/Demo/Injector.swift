@@ -10,6 +10,8 @@ final class Injector: Sendable {
         var workerKills = 0
         var pauses = 0
         var nodeKills = 0
+        /// Killed nodes that did not start again.
+        var lostNodes = 0
         /// Planned, and impossible when its time had come.
         var missed = 0
     }
@@ -146,7 +148,7 @@ final class Injector: Sendable {
             try await node.restart(empty: empty)
             history.record(.healed(empty ? "restarted empty" : "restarted", target: node.name))
         } catch {
-            history.record(.fault("did not start again: \(error)", target: node.name))
+            note("did not start again: \(error)", node.name) { $0.lostNodes += 1 }
         }
     }
 

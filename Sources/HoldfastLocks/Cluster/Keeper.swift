@@ -62,7 +62,11 @@ final class Keeper: Sendable {
 
     private func judge(_ sighting: Sighting, _ cluster: ClusterDescriptor, otherHighs: [Int64]) async {
         let node = sighting.node
-        let syncs = sighting.record.admitted == sighting.info.runID ? false : await node.client.syncsEveryWrite()
+        var syncs = false
+        if sighting.record.admitted != sighting.info.runID {
+            if let hazard = await node.client.evictionHazard() { return settle(sighting, .waiting(hazard)) }
+            syncs = await node.client.syncsEveryWrite()
+        }
         let verdict = AdmissionRule.judge(
             AdmissionRule.Node(
                 record: sighting.record, index: node.index, runID: sighting.info.runID,

@@ -51,6 +51,9 @@ private struct Initializer {
         guard Set(infos.map(\.runID)).count == clients.count else {
             throw .invalid("a server is listed twice, under two names: every node must be a server of its own")
         }
+        for client in clients {
+            if let hazard = await client.evictionHazard() { throw .invalid("\(client.server): \(hazard)") }
+        }
         let known = Set(records.compactMap(\.descriptor))
         guard known.count <= 1 else {
             throw .invalid("the nodes belong to \(known.count) different lock clusters: \(list(known.map(\.id)))")

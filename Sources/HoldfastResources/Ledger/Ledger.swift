@@ -100,6 +100,7 @@ public struct Ledger: Sendable {
         case 1, 2: return TransferReceipt(journalID: fields[1].text ?? "", isReplay: code == 2)
         case 0: throw stale(fields, [from.account, to.account])
         case 3: throw .keyReused(key: idempotency.text)
+        case 4: throw .refused("there is no account \(fields.last?.text ?? "")")
         default: throw client.unexpected(reply)
         }
     }

@@ -79,7 +79,7 @@ struct LedgerScripts: Sendable {
     /// KEYS: balances, fences, once, journal, refused.
     /// ARGV: key, who, amount, from, its token, its new balance, to, its token, its new balance.
     /// Returns: {1, journal id}; {2, journal id} it had been written; {0, account, fence} a token is stale;
-    /// {3, ''} the key was used for another transfer.
+    /// {3, ''} the key was used for another transfer; {4, account} there is no such account.
     /// Atomic: both balances, the journal entry and the key's record appear together or not at all.
     private static func makeCommit(enforcingFences: Bool) -> RedisScript {
         RedisScript(
@@ -94,6 +94,7 @@ struct LedgerScripts: Sendable {
                 return {2, string.sub(first, 1, separator - 1)}
             end
             for i = 4, 7, 3 do
+                if not redis.call('HGET', KEYS[1], ARGV[i]) then return {4, ARGV[i]} end
                 local fence = tonumber(redis.call('HGET', KEYS[2], ARGV[i]) or 0)
                 if enforce and tonumber(ARGV[i + 1]) < fence then
                     redis.call('XADD', KEYS[5], '*', 'step', 'commit', 'who', ARGV[2], 'account', ARGV[i],
@@ -101,14 +102,16 @@ struct LedgerScripts: Sendable {
                     return {0, ARGV[i], fence}
                 end
             end
+            -- First of the writes, as the only one whose key was not read before: Redis does not undo what a script
+            -- wrote before it failed.
+            local id = redis.call('XADD', KEYS[4], '*', 'key', ARGV[1], 'who', ARGV[2], 'amount', ARGV[3],
+                'from', ARGV[4], 'from_token', ARGV[5], 'from_balance', ARGV[6],
+                'to', ARGV[7], 'to_token', ARGV[8], 'to_balance', ARGV[9])
             for i = 4, 7, 3 do
                 local fence = tonumber(redis.call('HGET', KEYS[2], ARGV[i]) or 0)
                 if tonumber(ARGV[i + 1]) > fence then redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
                 redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2])
             end
-            local id = redis.call('XADD', KEYS[4], '*', 'key', ARGV[1], 'who', ARGV[2], 'amount', ARGV[3],
-                'from', ARGV[4], 'from_token', ARGV[5], 'from_balance', ARGV[6],
-                'to', ARGV[7], 'to_token', ARGV[8], 'to_balance', ARGV[9])
             redis.call('HSET', KEYS[3], ARGV[1], id .. ' ' .. request)
             return {1, id}
             """)
