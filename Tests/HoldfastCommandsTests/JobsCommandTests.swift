@@ -88,7 +88,7 @@ struct JobsCommandTests {
     @Test func theJobOfAKilledWorkerIsRunByAnother() async throws {
         try await withStore { url in
             try await withWorker(url, "--lease", "1s", "--name", "victim") { first in
-                let enqueued = try await holdfast("enqueue", "q", "holdfast.sleep", "1", "--id", "job", "--store", url)
+                let enqueued = try await holdfast("enqueue", "q", "holdfast.sleep", "4", "--id", "job", "--store", url)
                 #expect(enqueued.output == "job\n")
                 #expect(try await first.next("taken") != nil)
                 first.child.signal(.kill)
@@ -106,7 +106,7 @@ struct JobsCommandTests {
     @Test func aWorkerThatWasFrozenBeyondItsLeaseWritesNothing() async throws {
         try await withStore { url in
             try await withWorker(url, "--lease", "1s") { first in
-                _ = try await holdfast("enqueue", "q", "holdfast.sleep", "0.5", "--id", "job", "--store", url)
+                _ = try await holdfast("enqueue", "q", "holdfast.sleep", "4", "--id", "job", "--store", url)
                 #expect(try await first.next("taken") != nil)
                 first.child.signal(.stop)
                 try await withWorker(url, "--lease", "1s") { second in
