@@ -44,7 +44,7 @@ struct JobBenchmark {
         try await Worker(queues: [queue.name], client: client, handlers: handlers, configuration: configuration).run()
         let elapsed = start.duration(to: runtime.now)
         let result = Measurement(
-            name: "jobs drained, no latency", operations: jobs, elapsed: elapsed, latencies: Measurement.histogram())
+            name: "jobs drained by one worker", operations: jobs, elapsed: elapsed, latencies: Measurement.histogram())
         print(result.row(callers: concurrency, floor: nil))
     }
 }

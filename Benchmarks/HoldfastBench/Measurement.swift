@@ -16,8 +16,8 @@ struct Measurement {
 
     func row(callers: Int, floor: Double?) -> String {
         func us(_ percentile: Double) -> String {
-            String(
-                format: "%.0f", Double((latencies.totalCount > 0 ? latencies.valueAtPercentile(percentile) : 0)) / 1000)
+            if latencies.totalCount == 0 { return "-" }
+            return String(format: "%.0f", Double(latencies.valueAtPercentile(percentile)) / 1000)
         }
         return Self.row(
             name, "\(callers)", String(format: "%.0f", perSecond), us(50), us(99), us(100),
