@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# Checks the model of the lock protocol in every variant, and prints what came out.
+#
+#   docs/model/run.sh              all variants: some minutes, up to 3 GB of memory
+#   docs/model/run.sh --short      those that together need less than a minute
+#   docs/model/run.sh --show NAME  the shortest counterexample of one variant, step by step
+#
+# Fails when a variant does not end as expected: a property that must hold is violated, one that must be violated is
+# not, or a search ended before it had seen every state.
+set -euo pipefail
+cd "$(dirname "$0")"
+jobs="${JOBS:-2}"
+
+# name | short or long | what must come out: "holds", or the property that must be violated | definitions
+variants="
+protocol             | short | holds      | -DA=2 -DWRITES
+protocol-3           | long  | holds      | -DA=3
+protocol-5-nodes     | long  | holds      | -DN=5 -DA=2
+strict-no-holder     | short | holds      | -DA=2 -DNO_HOLDER -DSTRICT
+timely               | short | holds      | -DA=2 -DTIMELY
+timely-3             | long  | holds      | -DA=3 -DTIMELY
+no-confirm           | short | unique     | -DA=2 -DNO_CONFIRM
+no-confirm-order     | long  | monotone   | -DA=3 -DNO_CONFIRM -DONLY_M
+no-holder            | short | unique     | -DA=2 -DNO_HOLDER
+no-fence             | short | notStale   | -DA=2 -DWRITES -DNO_FENCE
+untimely-exclusion   | short | exclusive  | -DA=2 -DUNTIMELY
+forget-at-once       | short | unique     | -DA=2 -DFORGETS=1 -DADMISSION=AT_ONCE
+forget-wait-only     | short | unique     | -DA=2 -DFORGETS=1 -DADMISSION=WAIT
+forget-wait-order    | short | monotone   | -DA=2 -DFORGETS=1 -DADMISSION=WAIT -DONLY_M
+forget-wait-stale    | long  | notStale   | -DA=2 -DFORGETS=1 -DADMISSION=WAIT -DWRITES -DONLY_S
+forget-copy-only     | short | unique     | -DA=2 -DFORGETS=1 -DADMISSION=COPY
+forget-copy-first    | short | unique     | -DA=2 -DFORGETS=1 -DADMISSION=COPY_THEN_WAIT
+forget               | short | holds      | -DA=2 -DFORGETS=1
+forget-writes        | long  | holds      | -DA=2 -DFORGETS=1 -DWRITES
+forget-twice         | long  | holds      | -DA=2 -DFORGETS=2
+keep                 | long  | holds      | -DA=2 -DKEEPS=1
+extend               | short | holds      | -DA=2 -DEXTENDS=1
+extend-writes        | long  | holds      | -DA=2 -DEXTENDS=1 -DWRITES
+extend-timely        | short | holds      | -DA=2 -DEXTENDS=1 -DTIMELY
+extend-timely-twice  | long  | holds      | -DA=2 -DEXTENDS=2 -DTIMELY
+extend-forget-timely | long  | holds      | -DA=2 -DEXTENDS=1 -DFORGETS=1 -DTIMELY
+extend-untimely      | short | continuous | -DA=2 -DEXTENDS=1 -DONLY_E
+extend-checked       | long  | holds      | -DA=2 -DEXTENDS=1 -DONLY_E -DRENEW_CHECKED
+count-repaired       | long  | holds      | -DA=2 -DEXTENDS=1 -DONLY_E -DRENEW_CHECKED -DCOUNT_REPAIRED
+count-re-created     | short | continuous | -DA=2 -DEXTENDS=1 -DONLY_E -DRENEW_CHECKED -DCOUNT_REPAIRED -DREPAIR_ABOVE
+repair-above-token   | long  | unique     | -DA=3 -DEXTENDS=1 -DONLY_U -DREPAIR_ABOVE -DNO_LATE
+"
+
+for tool in spin gcc; do
+    if ! command -v "$tool" >/dev/null; then
+        echo "model: $tool is missing. Install it with: sudo apt-get install --yes --no-install-recommends spin gcc" >&2
+        exit 1
+    fi
+done
+
+work="$(mktemp -d)"
+cleanup() {
+    local running
+    running="$(jobs -p)"
+    # shellcheck disable=SC2086
+    [[ -z "$running" ]] || kill $running 2>/dev/null || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+trim() { sed -E 's/^ +//; s/ +$//' <<<"$1"; }
+
+# Builds the verifier of some definitions in a directory of its own. COLLAPSE compresses states without loss.
+build() { # directory, definitions, further flags of the compiler
+    mkdir -p "$1"
+    cp holdfast.pml "$1"
+    # shellcheck disable=SC2086
+    (cd "$1" && spin -a $2 holdfast.pml && gcc -O2 -w -DSAFETY -DCOLLAPSE -DNOFAIR -DMEMLIM=7000 $3 -o pan pan.c) \
+        >"$1/build" 2>&1
+}
+
+check() { # name, expectation, definitions: prints its row of the table; fails if the expectation is not met
+    local directory="$work/$1" result states began violated
+    began="$EPOCHREALTIME"
+    if ! build "$directory" "$3" ""; then
+        result="does not build: $(head -n 1 "$directory/build")"
+    else
+        (cd "$directory" && exec timeout 1800 ./pan -m200000 -n >out 2>&1) || true
+        violated="$(sed -nE 's/.*assertion violated +\(?([A-Za-z]+).*/\1/p' "$directory/out" | head -n 1)"
+        if [[ -n "$violated" ]]; then
+            result="$violated"
+        elif grep -q 'errors: 0' "$directory/out" &&
+            ! grep -qiE 'search not completed|search depth too small|out of memory|memory limit' "$directory/out"; then
+            result=holds
+        else
+            result="not exhaustive: $(grep -iE 'error|warning|memory|depth' "$directory/out" | head -n 1)"
+        fi
+    fi
+    states="$(sed -nE 's/ *([0-9.e+]+) states, stored.*/\1/p' "$directory/out" 2>/dev/null || true)"
+    awk -v a="$1" -v b="$2" -v c="$result" -v d="${states:--}" -v s="$began" -v e="$EPOCHREALTIME" \
+        'BEGIN { printf "%-21s| %-11s| %-11s| %10s | %7.1f%s\n", a, b, c, d, e - s, b == c ? "" : "   <- NOT AS EXPECTED" }'
+    rm -rf "$directory"
+    [[ "$result" == "$2" ]]
+}
+
+which=all
+case "${1:-}" in
+"") ;;
+--short) which=short ;;
+--show)
+    while IFS='|' read -r name _ expected definitions; do
+        [[ "$(trim "$name")" == "${2:-}" ]] || continue
+        echo "${2}: must end with: $(trim "$expected")"
+        build "$work/show" "$definitions" -DREACH
+        cd "$work/show"
+        ./pan -m200000 -i >out 2>&1 || true
+        if [[ ! -e holdfast.pml.trail ]]; then
+            echo "no counterexample: the properties hold"
+            exit 0
+        fi
+        # shellcheck disable=SC2086
+        spin -t $definitions holdfast.pml 2>&1 | sed -nE 's/^ *MSC: //p; s/.*(assertion violated).*/=> \1/p'
+        sed -nE 's/.*assertion violated +\(?([A-Za-z]+).*/=> not \1/p' out | tail -n 1
+        exit 0
+    done <<<"$variants"
+    echo "model: no variant is called '${2:-}'. They are listed in docs/model/run.sh" >&2
+    exit 2
+    ;;
+*)
+    sed -nE '2,6s/^# ?//p' run.sh >&2
+    exit 2
+    ;;
+esac
+
+printf '%-21s| %-11s| %-11s| %10s | %7s\n' variant expectation result states seconds
+printf '%s\n' "---------------------|------------|------------|------------|--------"
+failed="$work/failed"
+while IFS='|' read -r name length expected definitions; do
+    name="$(trim "$name")"
+    [[ -n "$name" ]] || continue
+    [[ "$which" == all || "$(trim "$length")" == short ]] || continue
+    while (($(jobs -rp | wc -l) >= jobs)); do wait -n || true; done
+    { check "$name" "$(trim "$expected")" "$(trim "$definitions")" || echo "$name" >>"$failed"; } &
+done <<<"$variants"
+wait
+if [[ -e "$failed" ]]; then
+    echo "model: not as expected: $(paste -sd ' ' "$failed")" >&2
+    exit 1
+fi
+echo "model: every variant ended as expected, every search that holds was exhaustive"
