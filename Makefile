@@ -5,7 +5,7 @@ SHELL := /bin/bash
 SWIFT ?= swift
 FORMATTED := Sources Tests Package.swift $(wildcard Benchmarks Examples)
 
-.PHONY: help setup build demo test format lint bench clean
+.PHONY: help setup build demo test model format lint bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ demo: setup ## agents move credits while workers and nodes die; ends with an aud
 test: setup ## build and run every test; says at the end how many ran
 	@scripts/rq-venv.sh
 	@scripts/test.sh
+
+model: setup ## check the lock protocol in a model checker, with every rule and without each
+	@docs/model/run.sh
 
 format: ## format the sources in place
 	$(SWIFT) format --in-place --recursive --parallel $(FORMATTED)

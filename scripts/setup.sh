@@ -34,6 +34,10 @@ has redis-server || has valkey-server || [[ -n "${HOLDFAST_REDIS_SERVER:-}" ]] |
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3 python3-venv python3-pip); fi
 has openssl || missing+=(openssl) # makes the certificates of the TLS tests
 
+# Both check the model of the lock protocol, see docs/model.
+has spin || missing+=(spin)
+has gcc || missing+=(gcc)
+
 if ((${#missing[@]} == 0)); then
     exit 0
 fi

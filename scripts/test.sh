@@ -5,6 +5,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 swift="${SWIFT:-swift}"
 
+# The protocol before the code. Not when a part of the tests is asked for.
+if (($# == 0)); then
+    docs/model/run.sh --short
+fi
+
 "$swift" build --build-tests
 
 output="$(mktemp)"
