@@ -15,6 +15,7 @@ jobs="${JOBS:-2}"
 variants="
 protocol             | short | holds      | -DA=2 -DWRITES
 protocol-3           | long  | holds      | -DA=3
+extend-forget        | long  | holds      | -DA=2 -DEXTENDS=1 -DFORGETS=1
 protocol-5-nodes     | long  | holds      | -DN=5 -DA=2
 strict-no-holder     | long  | holds      | -DA=2 -DNO_HOLDER -DSTRICT
 timely               | long  | holds      | -DA=2 -DTIMELY
@@ -27,7 +28,7 @@ untimely-exclusion   | long  | exclusive  | -DA=2 -DUNTIMELY
 forget-at-once       | short | unique     | -DA=2 -DFORGETS=1 -DADMISSION=AT_ONCE
 forget-wait-only     | short | unique     | -DA=2 -DFORGETS=1 -DADMISSION=WAIT
 forget-wait-order    | long  | monotone   | -DA=2 -DFORGETS=1 -DADMISSION=WAIT -DONLY_M
-forget-wait-stale    | long  | notStale   | -DA=2 -DFORGETS=1 -DADMISSION=WAIT -DWRITES -DONLY_S
+forget-wait-resource | long  | ownFence   | -DA=2 -DFORGETS=1 -DADMISSION=WAIT -DWRITES -DONLY_S
 forget-copy-only     | long  | unique     | -DA=2 -DFORGETS=1 -DADMISSION=COPY
 forget-copy-first    | short | unique     | -DA=2 -DFORGETS=1 -DADMISSION=COPY_THEN_WAIT
 forget               | short | holds      | -DA=2 -DFORGETS=1
@@ -69,7 +70,7 @@ trim() { sed -E 's/^ +//; s/ +$//' <<<"$1"; }
 # Builds the verifier of some definitions in a directory of its own. COLLAPSE compresses states without loss.
 build() { # directory, definitions, further flags of the compiler
     local optimise=-O1 # small searches end sooner than a better optimised verifier is compiled
-    [[ ! "$2" =~ A=3|N=5|FORGETS=2 ]] || optimise=-O2
+    [[ ! "$2" =~ A=3|N=5|FORGETS=2|EXTENDS=1\ -DFORGETS ]] || optimise=-O2
     mkdir -p "$1"
     cp holdfast.pml "$1"
     # shellcheck disable=SC2086
@@ -112,7 +113,7 @@ case "${1:-}" in
         case "$(trim "$expected")" in # only this one, or the shortest violation may be another's
         unique) definitions+=" -DONLY_U" ;;
         monotone) definitions+=" -DONLY_M" ;;
-        notStale) definitions+=" -DONLY_S" ;;
+        notStale | ownFence) definitions+=" -DONLY_S" ;;
         continuous) definitions+=" -DONLY_E" ;;
         esac
         build "$work/show" "$definitions" -DREACH
