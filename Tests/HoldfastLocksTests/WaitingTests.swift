@@ -45,6 +45,52 @@ import Testing
     }
 }
 
+@Suite struct TurnstileTests {
+    private let strand = NIOTransport().makeStrand()
+
+    @Test(.timeLimit(.minutes(1))) func oneAtATimeAndNobodyIsLeftBehind() async throws {
+        let turnstile = Turnstile()
+        let name = try LockName("n")
+        let strand = strand
+        let inside = Tally()
+        let passed = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<100 {
+                group.addTask {
+                    await turnstile.pass(name, atMost: nil, strand) {
+                        let alone = inside.add(1) == 1
+                        await Task.yield()
+                        inside.add(-1)
+                        return alone
+                    } ?? false
+                }
+            }
+            var passed = 0
+            for await alone in group where alone { passed += 1 }
+            return passed
+        }
+        #expect(passed == 100 && turnstile.names == 0)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whoGivesUpInTheLineHoldsNobodyUp() async throws {
+        let turnstile = Turnstile()
+        let name = try LockName("n")
+        let strand = strand
+        let alarm = Alarm()
+        async let first = turnstile.pass(name, atMost: nil, strand) { await alarm.wait(atMost: nil, strand) }
+        while turnstile.names == 0 { await Task.yield() }
+        let late = await turnstile.pass(name, atMost: .milliseconds(1), strand) { true }
+        #expect(late == nil)
+        let cancelled = Task { await turnstile.pass(name, atMost: nil, strand) { true } }
+        cancelled.cancel()
+        #expect(await cancelled.value == nil)
+        async let last = turnstile.pass(name, atMost: nil, strand) { true }
+        alarm.ring()
+        #expect(await first == true)
+        #expect(await last == true)
+        #expect(turnstile.names == 0)
+    }
+}
+
 @Suite struct HomeTests {
     @Test func everyNodeIsTheHomeOfAFairShareOfNames() throws {
         var counts = Array(repeating: 0, count: 5)

@@ -17,21 +17,31 @@ extension LockCluster {
             throw .invalid("a TTL of \(ttl) is not between 10 ms and the cluster's maximum\(maximum)")
         }
         let began = runtime.now
-        let first: LockError
-        do throws(LockError) {
-            let lease = try await attempt(name, ttl: ttl)
-            notify(.acquired(lease, waited: began.duration(to: runtime.now)))
-            return lease
-        } catch {
-            first = error
+        let outcome: Result<Lease, LockError>
+        if wait == .none {
+            outcome = await result(of: name, ttl)
+        } else {
+            let left = wait.remaining(since: began, now: runtime.now)
+            let passed = await turnstile.pass(name, atMost: left, nodes[0].client.strand) {
+                let first = await result(of: name, ttl)
+                guard case .failure(let refusal) = first else { return first }
+                return await LockWaiter(self, name, ttl, wait, began).run(after: refusal)
+            }
+            let inLine: LockError =
+                Task.isCancelled
+                ? .cancelled(name: name.text) : .held(name: name.text, retryAfter: nil, nodes: [])
+            outcome = passed ?? .failure(inLine)
         }
-        do throws(LockError) {
-            let lease = try await LockWaiter(self, name, ttl, wait, began).run(after: first)
-            notify(.acquired(lease, waited: began.duration(to: runtime.now)))
-            return lease
-        } catch {
-            notify(.refused(name: name, error))
-            throw error
+        switch outcome {
+        case .success(let lease): notify(.acquired(lease, waited: began.duration(to: runtime.now)))
+        case .failure(let error): notify(.refused(name: name, error))
+        }
+        return try outcome.get()
+    }
+
+    private func result(of name: LockName, _ ttl: Duration) async -> Result<Lease, LockError> {
+        do throws(LockError) { return .success(try await attempt(name, ttl: ttl)) } catch {
+            return .failure(Task.isCancelled ? .cancelled(name: name.text) : error)
         }
     }
 

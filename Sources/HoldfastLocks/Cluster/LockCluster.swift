@@ -17,6 +17,7 @@ public final class LockCluster: Sendable {
     private let wake: AsyncStream<Void>.Continuation
     private let observer: @Sendable (LockEvent) -> Void
     let releases: ReleaseChannels
+    let turnstile = Turnstile()
 
     /// Connects to the nodes and waits until a majority of them may vote.
     /// - Parameters:

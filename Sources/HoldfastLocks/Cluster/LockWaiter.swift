@@ -25,11 +25,9 @@ struct LockWaiter: Sendable {
         bell = ReleaseBell(home: home, majority: cluster.quorum.majority)
     }
 
-    func run(after first: LockError) async throws(LockError) -> Lease {
-        if Task.isCancelled { throw .cancelled(name: name.text) }
-        if wait == .none { throw first }
+    func run(after first: LockError) async -> Result<Lease, LockError> {
         let channel = cluster.keys.channel(name)
-        let result = await withTaskGroup(of: Void.self) { group in
+        return await withTaskGroup(of: Void.self) { group in
             for (node, subscriber) in cluster.releases.subscribers.enumerated() {
                 let messages = subscriber.messages(on: channel)
                 group.addTask {
@@ -40,7 +38,6 @@ struct LockWaiter: Sendable {
             group.cancelAll()
             return result
         }
-        return try result.get()
     }
 
     private func attempts(after first: LockError) async -> Result<Lease, LockError> {
