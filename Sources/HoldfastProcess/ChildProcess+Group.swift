@@ -3,8 +3,9 @@ public import HoldfastRuntime
 
 extension ChildProcess {
     /// Asks the child's whole group to end, ends by force after `grace` what is left of it, and returns once the child
-    /// has ended and nothing of its group runs any more. Stopped processes are resumed so that they can follow.
-    /// Cancellation of the caller changes nothing: this is clean-up.
+    /// has ended and nothing of its group runs any more; what cannot be killed is given up after another second, except
+    /// the child itself. Stopped processes are resumed so that they can follow. Cancellation of the caller changes
+    /// nothing: this is clean-up.
     ///
     /// - Precondition: `Command.keepsGroup`, without which a child that ends first takes its group's name along.
     @discardableResult
@@ -16,7 +17,9 @@ extension ChildProcess {
         let shielded = Task {  // tidy:allow seam because clean-up is shielded from the caller's cancellation
             // Nobody tells when a grandchild ends: it is looked for.
             while self.groupRuns, runtime.now < deadline { try? await runtime.sleep(for: .milliseconds(10)) }
-            while self.groupRuns {
+            // What may not be signalled (it became another user) or hangs in the kernel is not waited for without end.
+            let patience = runtime.now.advanced(by: .seconds(1))
+            while self.groupRuns, runtime.now < patience {
                 self.killGroup(.kill)
                 try? await runtime.sleep(for: .milliseconds(1))
             }

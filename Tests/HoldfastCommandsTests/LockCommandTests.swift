@@ -128,7 +128,8 @@ struct LockCommandTests {
             #expect(outcome.status == .exited(76))
             #expect(outcome.error.contains("the lease of page with token 1 was lost"), "\(outcome.error)")
             // The thief's lock is left alone.
-            #expect(try await holdfast(["lock", "page"] + nodes + ["--", "true"]).status == .exited(75))
+            let next = try await holdfast(["lock", "page"] + nodes + ["--", "true"])
+            #expect(next.status == .exited(75), "\(next)")
         }
     }
 
@@ -216,6 +217,15 @@ struct LockCommandTests {
             let partial = try await holdfast(["locks"] + nodes)
             #expect(partial.status == .exited(0) && partial.output == "No lock is held.")
             #expect(partial.error.hasPrefix("127.0.0.1:\(cluster.nodes[0].port): "), "\(partial.error)")
+            // With a node down the first refusal decides, and the lock is still held, not out of reach.
+            var holder = try await Running(["lock", "page"] + nodes + ["--", "sh", "-c", "echo in; read line"])
+            defer { holder.child.signal(.kill) }
+            #expect(try await holder.line() == "in")
+            let second = try await holdfast(["lock", "page"] + nodes + ["--", "true"])
+            #expect(second.status == .exited(75), "\(second)")
+            try await holder.input.write("go on\n")
+            #expect(try await holder.end().status == .exited(0))
+
             await cluster.nodes[1].kill()
             let outcome = try await holdfast(["lock", "page"] + nodes + ["--", "echo", "ran"])
             #expect(outcome.status == .exited(69) && outcome.output == "", "\(outcome)")
@@ -232,12 +242,13 @@ struct LockCommandTests {
             let owner = try #require(try await running.line())
             let table = try await holdfast(["locks"] + nodes).output
             #expect(table.contains("page  \(owner.prefix(8))      1  "), "\(table)")
-            #expect(table.hasSuffix("3/3  yes"), "\(table)")
+            // The holder may begin with the first majority that it reached; its renewals add the others.
+            #expect(table.hasSuffix("3/3  yes") || table.hasSuffix("2/3  yes"), "\(table)")
             let json = try await holdfast(["locks", "--json"] + nodes).output
             let report = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
             let lock = try #require((report?["locks"] as? [[String: Any]])?.first)
             #expect(lock["owner"] as? String == owner && lock["token"] as? Int == 1 && lock["held"] as? Bool == true)
-            #expect((lock["nodes"] as? [Any])?.count == 3)
+            #expect((2...3).contains((lock["nodes"] as? [Any])?.count ?? 0))
             running.input.close()
             _ = try await running.end()
             #expect(try await holdfast(["locks"] + nodes).output == "No lock is held.")

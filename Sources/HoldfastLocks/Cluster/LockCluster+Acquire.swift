@@ -126,7 +126,8 @@ extension LockCluster {
                 held += 1
                 available += 1
                 if let left { remaining.append(left) }
-            case .granted, .confirmed, .lostHold: available += 1
+            // Where nodes are down, a few refusals decide: nodes that nobody waited for are not missing too.
+            case .granted, .confirmed, .lostHold, .pending: available += 1
             case .notAdmitted, .noAnswer, .unreachable, .failed: break
             // Its home is held, and that decides.
             case .notAsked: available += 1
@@ -146,7 +147,7 @@ extension NodeOutcome {
     fileprivate var isRefusal: Bool {
         switch self {
         case .held, .notAdmitted, .notAsked: true
-        case .granted, .confirmed, .lostHold, .noAnswer, .unreachable, .failed: false
+        case .granted, .confirmed, .lostHold, .noAnswer, .pending, .unreachable, .failed: false
         }
     }
 }

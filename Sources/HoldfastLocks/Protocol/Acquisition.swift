@@ -31,6 +31,7 @@ struct Acquisition: Sendable {
     private let home: Int?
     private var isHomeDecisive: Bool
     private var phase = Phase.granting
+    private var isExpired = false
     private(set) var outcomes: [NodeOutcome?]
     /// Which phases it took: one when the counters moved in step.
     private(set) var rounds = 1
@@ -62,11 +63,12 @@ struct Acquisition: Sendable {
     mutating func expire() -> Action {
         if case .decided = phase { return .wait }
         phase = .decided
+        isExpired = true
         return .failed
     }
 
     /// What each node said, for errors.
-    var report: [NodeOutcome] { outcomes.map { $0 ?? (isHomeDecisive ? .notAsked : .noAnswer) } }
+    var report: [NodeOutcome] { outcomes.map { $0 ?? (isHomeDecisive ? .notAsked : isExpired ? .noAnswer : .pending) } }
 
     /// Who is asked first.
     var firstTargets: [Int] { home.map { [$0] } ?? Array(0..<quorum.nodes) }
