@@ -64,7 +64,7 @@ let package = Package(
         room("HoldfastProcess", ["CProcess", "HoldfastRuntime"]),
         room("HoldfastRedis", ["CHiredis", "HoldfastRuntime", log, nioCore, nioPosix, nioTLS, deque]),
         room("HoldfastRedisTLS", ["HoldfastRedis", nioCore, nioSSL]),
-        room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log]),
+        room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log, deque]),
         room("HoldfastResources", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
         room("HoldfastJobs", ["CZlib", "HoldfastRedis", "HoldfastRuntime", log]),
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),

@@ -26,6 +26,15 @@ struct LockBenchmark {
                 print(result.row(callers: callers, floor: floor.perSecond))
             }
         }
+        for callers in [2, 8, 64] {
+            let result = try await Measurement.closedLoop(
+                "lock cycle, one name", callers: callers, seconds: seconds, on: locks.executor
+            ) { _, _ in
+                let lease = try await locks.acquire(LockName("one"), wait: .forever)
+                await locks.release(lease)
+            }
+            print(result.row(callers: callers, floor: floor.perSecond))
+        }
         await locks.close()
     }
 

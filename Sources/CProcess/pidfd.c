@@ -26,12 +26,12 @@ int cprocess_signal(int pidfd, int signal) {
     return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0 ? 0 : errno;
 }
 
-int cprocess_reap(int pidfd, bool *signalled, int *value) {
+int cprocess_reap(int pidfd, bool keep, bool *signalled, int *value) {
     siginfo_t ended;
     memset(&ended, 0, sizeof ended);
     int status;
     const int by_descriptor = 3;  // P_PIDFD, which older headers do not name
-    do status = waitid((idtype_t)by_descriptor, (id_t)pidfd, &ended, WEXITED | WNOHANG);
+    do status = waitid((idtype_t)by_descriptor, (id_t)pidfd, &ended, WEXITED | WNOHANG | (keep ? WNOWAIT : 0));
     while (status != 0 && errno == EINTR);
     if (status != 0) return -errno;
     if (ended.si_pid == 0) return 0;

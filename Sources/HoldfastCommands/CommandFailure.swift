@@ -47,7 +47,8 @@ extension LockError: ExplainedFailure {
         case .invalid: .usage
         case .unavailable: .unavailable
         case .cancelled: .interrupted
-        case .held, .lost: .failed
+        case .held: .notAcquired
+        case .lost: .lost
         }
     }
 }

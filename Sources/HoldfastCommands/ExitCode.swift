@@ -12,6 +12,14 @@ struct ExitCode: RawRepresentable, Sendable, Hashable {
     static let usage = ExitCode(rawValue: 2)
     /// A server or a program that is needed is not there (EX_UNAVAILABLE of sysexits.h).
     static let unavailable = ExitCode(rawValue: 69)
+    /// A lock is held by another (EX_TEMPFAIL of sysexits.h): trying again later may succeed.
+    static let notAcquired = ExitCode(rawValue: 75)
+    /// A lease was lost while the work that it protected ran.
+    static let lost = ExitCode(rawValue: 76)
+    /// As shells say it: there is such a file, but it cannot be executed.
+    static let notExecutable = ExitCode(rawValue: 126)
+    /// As shells say it: there is no such command.
+    static let commandNotFound = ExitCode(rawValue: 127)
     /// Ended by SIGINT or SIGTERM.
     static let interrupted = ExitCode(rawValue: 130)
 }

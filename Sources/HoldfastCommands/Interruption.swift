@@ -10,7 +10,7 @@ func withInterruption(
 ) async throws {
     let interruption = Interruption(runtime: runtime)
     let handlers = try [Signal.interrupt, .terminate].map { signal in
-        try SignalHandler(signal) { if interruption.signalled() { _exit(ExitCode.interrupted.rawValue) } }
+        try SignalHandler(signal) { if interruption.signalled(signal) { _exit(ExitCode.interrupted.rawValue) } }
     }
     defer { for handler in handlers { handler.remove() } }
     let work = Task {  // tidy:allow seam because a signal handler must be able to cancel it
@@ -35,6 +35,7 @@ final class Interruption: Sendable {
         var signals = 0
         var last: Instant?
         var handler: (@Sendable () -> Void)?
+        var forward: (@Sendable (Signal) -> Void)?
     }
 
     private let runtime: any Runtime
@@ -52,6 +53,10 @@ final class Interruption: Sendable {
         if missed { body() }
     }
 
+    /// From here on signals are somebody else's, who gets each of them: they neither cancel this command nor end it.
+    /// One that came before has cancelled it.
+    func forward(_ body: @escaping @Sendable (Signal) -> Void) { state.withLock { $0.forward = body } }
+
     /// Whether a signal came that the command did not answer by itself.
     var isInterrupted: Bool { state.withLock { $0.signals > 0 && $0.handler == nil } }
 
@@ -64,7 +69,11 @@ final class Interruption: Sendable {
     }
 
     /// Answers a signal; true when the process must end at once.
-    func signalled() -> Bool {
+    func signalled(_ signal: Signal = .interrupt) -> Bool {
+        if let forward = state.withLock({ $0.forward }) {
+            forward(signal)
+            return false
+        }
         let now = runtime.now
         let (signals, handler, work) = state.withLock {
             state -> (Int, (@Sendable () -> Void)?, Task<Void, any Error>?) in

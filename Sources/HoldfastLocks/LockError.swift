@@ -28,6 +28,10 @@ public enum NodeOutcome: Sendable, Hashable {
     case lostHold
     /// Asked, but did not answer in time: it may have granted.
     case noAnswer
+    /// Asked, but the others had decided before its answer came: it may have granted.
+    case pending
+    /// Not asked, because the node that is asked first for this name was held.
+    case notAsked
     case unreachable(RedisError)
     /// The node answered with an error.
     case failed(RedisError)
@@ -43,6 +47,8 @@ extension NodeOutcome: CustomStringConvertible {
         case .notAdmitted: "not admitted to vote"
         case .lostHold: "no longer holds it for us"
         case .noAnswer: "no answer in time"
+        case .pending: "not waited for"
+        case .notAsked: "not asked"
         case .unreachable(let error): "unreachable (\(error.message))"
         case .failed(let error): "failed (\(error.message))"
         }

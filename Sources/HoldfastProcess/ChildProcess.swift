@@ -17,7 +17,8 @@ public final class ChildProcess: Sendable {
 
     private enum State {
         case running(pidfd: Int32, waiters: [UInt64: CheckedContinuation<ExitStatus?, Never>], nextWaiter: UInt64)
-        case ended(ExitStatus)
+        /// `kept`: its pidfd while it is not collected yet, see `Command.keepsGroup`.
+        case ended(ExitStatus, kept: Int32?)
     }
     private let state: Mutex<State>
 
@@ -34,7 +35,7 @@ public final class ChildProcess: Sendable {
     /// How it ended, nil while it runs.
     public var exitStatus: ExitStatus? {
         state.withLock { state in
-            if case .ended(let status) = state { status } else { nil }
+            if case .ended(let status, _) = state { status } else { nil }
         }
     }
 
@@ -74,16 +75,31 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    /// Sends a signal to its whole process group, which the command must have asked for. Only while it runs itself:
-    /// afterwards the group's number may belong to others.
+    /// Sends a signal to its whole process group, which the command must have asked for. Only while it runs itself, or
+    /// with `Command.keepsGroup` until `releaseGroup`: afterwards the group's number may belong to others.
     @discardableResult
     public func killGroup(_ signal: Signal = .kill) -> Bool {
         precondition(command.grouping != .shared, "the group of this child is its parent's, which must not be killed")
         return state.withLock { state in
-            guard case .running = state else { return false }
+            if case .ended(_, kept: nil) = state { return false }
             return Glibc.kill(-pid, signal.rawValue) == 0
         }
     }
+
+    /// Gives up the numbers of an ended child that `Command.keepsGroup` kept; nothing happens while it runs. Dropping
+    /// the child does the same.
+    public func releaseGroup() {
+        state.withLock { state in
+            guard case .ended(let status, .some(let pidfd)) = state else { return }
+            var signalled = false
+            var value: Int32 = 0
+            _ = cprocess_reap(pidfd, false, &signalled, &value)
+            close(pidfd)
+            state = .ended(status, kept: nil)
+        }
+    }
+
+    deinit { releaseGroup() }
 
     /// Asks it to end, ends it by force after `grace`, with its group if it leads one, and returns once it has ended. A
     /// stopped process is resumed so that it can follow. Cancellation of the caller changes nothing: this is clean-up.
@@ -123,12 +139,13 @@ extension ChildProcess {
             }
             var signalled = false
             var value: Int32 = 0
-            let reaped = cprocess_reap(pidfd, &signalled, &value)
+            let reaped = cprocess_reap(pidfd, command.keepsGroup, &signalled, &value)
             if reaped == 0 { return nil }
             precondition(reaped == 1, "process \(pid) was collected by somebody else: \(ProcessError.text(-reaped))")
             ProcessThread.shared.forget(pidfd)
-            close(pidfd)
-            state = .ended(signalled ? .signalled(value) : .exited(value))
+            if !command.keepsGroup { close(pidfd) }
+            state = .ended(
+                signalled ? .signalled(value) : .exited(value), kept: command.keepsGroup ? pidfd : nil)
             return Array(waiters.values)
         }
         guard let waiters else { return watch(pidfd) }
@@ -141,7 +158,7 @@ extension ChildProcess {
     private func addWaiter(_ continuation: CheckedContinuation<ExitStatus?, Never>) -> UInt64? {
         let (ended, number): (ExitStatus?, UInt64?) = state.withLock { state in
             switch state {
-            case .ended(let status): return (status, nil)
+            case .ended(let status, _): return (status, nil)
             case .running(let pidfd, var waiters, let next):
                 waiters[next] = continuation
                 state = .running(pidfd: pidfd, waiters: waiters, nextWaiter: next + 1)

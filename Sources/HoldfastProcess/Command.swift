@@ -41,6 +41,9 @@ public struct Command: Sendable, Hashable {
     public var output: Stream = .inherit
     public var error: Stream = .inherit
     public var grouping: Grouping = .shared
+    /// The numbers of the child and of its group stay taken after its end, until `ChildProcess.releaseGroup()`, so that
+    /// `killGroup` also reaches what it left behind in its group.
+    public var keepsGroup = false
     /// SIGKILL reaches the child as soon as this process ends, however it ends.
     public var diesWithParent = true
 

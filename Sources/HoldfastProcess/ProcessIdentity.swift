@@ -59,7 +59,7 @@ public struct ProcessIdentity: Sendable, Hashable, Codable {
         return UInt64(fields[19])
     }
 
-    private static func contents(_ path: String) -> String? {
+    static func contents(_ path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }

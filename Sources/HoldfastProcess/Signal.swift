@@ -12,6 +12,8 @@ public struct Signal: RawRepresentable, Sendable, Hashable, CustomStringConverti
     public static let kill = Signal(rawValue: SIGKILL)
     /// What a terminal sends for control-C.
     public static let interrupt = Signal(rawValue: SIGINT)
+    /// What a terminal sends when it goes away.
+    public static let hangUp = Signal(rawValue: SIGHUP)
     /// Suspends; cannot be handled.
     public static let stop = Signal(rawValue: SIGSTOP)
     /// Resumes after `stop`.

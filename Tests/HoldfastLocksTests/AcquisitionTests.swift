@@ -66,6 +66,35 @@ import Testing
         #expect(attempt.report == [.granted(token(1)), .noAnswer, .noAnswer])
     }
 
+    @Test func theHomeIsAskedAloneAndItsRefusalDecides() {
+        var attempt = Acquisition(Quorum(nodes: 5), home: 3)
+        #expect(attempt.firstTargets == [3])
+        #expect(attempt.receive(refused, from: 3) == .failed)
+        let others = Array(repeating: NodeOutcome.notAsked, count: 3)
+        #expect(attempt.report == others + [.held(remaining: nil), .notAsked])
+    }
+
+    @Test func afterTheHomesGrantTheRestIsAsked() {
+        var attempt = Acquisition(Quorum(nodes: 5), home: 1)
+        #expect(attempt.receive(.granted(token(4)), from: 1) == .ask(nodes: [0, 2, 3, 4]))
+        #expect(attempt.receive(.granted(token(4)), from: 0) == .wait)
+        #expect(attempt.receive(.granted(token(4)), from: 2) == .issued(token(4)))
+    }
+
+    @Test func aHomeThatCannotVoteIsPassedOver() {
+        for outcome in [NodeOutcome.notAdmitted, .noAnswer] {
+            var attempt = Acquisition(Quorum(nodes: 3), home: 0)
+            #expect(attempt.receive(.refused(outcome), from: 0) == .ask(nodes: [1, 2]))
+            #expect(attempt.receive(.granted(token(1)), from: 1) == .wait)
+            #expect(attempt.receive(.granted(token(1)), from: 2) == .issued(token(1)))
+        }
+    }
+
+    @Test func aSingleNodeIsItsOwnHome() {
+        var attempt = Acquisition(Quorum(nodes: 1), home: 0)
+        #expect(attempt.receive(.granted(token(1)), from: 0) == .issued(token(1)))
+    }
+
     @Test func oneNodeIsItsOwnMajority() {
         var attempt = Acquisition(Quorum(nodes: 1))
         #expect(attempt.receive(.granted(token(1)), from: 0) == .issued(token(1)))

@@ -6,15 +6,6 @@ import Testing
 
 @testable import HoldfastLocks
 
-private final class Tally: Sendable {
-    private let count = Atomic<Int>(0)
-
-    var value: Int { count.load(ordering: .sequentiallyConsistent) }
-
-    @discardableResult
-    func add(_ number: Int) -> Int { count.add(number, ordering: .sequentiallyConsistent).newValue }
-}
-
 private final class TokenLog: Sendable {
     private let tokens = Mutex<[FencingToken]>([])
 

@@ -150,7 +150,8 @@ import Testing
             let request = RoundRequest(
                 phase: 0, script: LockScripts.grant, keys: keys, arguments: ["owner", 10_000], withRunID: true)
             for node in locks.nodes { try await node.client.send(RedisCommand("SCRIPT", "FLUSH")) }
-            let round = Round(AcquisitionMachine(locks.quorum) { _ in request }, nodes: locks.nodes)
+            let machine = AcquisitionMachine(Acquisition(locks.quorum), grant: request) { _ in request }
+            let round = Round(machine, nodes: locks.nodes)
             // Given up at once: every node answers NOSCRIPT to nobody.
             round.expire()
             _ = await round.run(request, timeout: .seconds(5))

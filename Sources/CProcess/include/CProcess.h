@@ -40,9 +40,9 @@ struct cprocess_started {
 // Returns once the child runs its new image or has failed to. Every descriptor except 0, 1, 2 is closed for it.
 struct cprocess_started cprocess_start(const struct cprocess_request *request);
 
-// Collects an ended child. Returns 1 when it had ended (value: exit code, or the signal if `signalled`), 0 when it
-// still runs, -errno otherwise.
-int cprocess_reap(int pidfd, bool *signalled, int *value);
+// Collects an ended child, or with `keep` only looks at it, which keeps its number taken. Returns 1 when it had ended
+// (value: exit code, or the signal if `signalled`), 0 when it still runs, -errno otherwise.
+int cprocess_reap(int pidfd, bool keep, bool *signalled, int *value);
 
 // Sends a signal to exactly the process that `pidfd` was opened for. Returns 0 or errno.
 int cprocess_signal(int pidfd, int signal);

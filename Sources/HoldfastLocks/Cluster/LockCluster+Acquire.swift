@@ -17,25 +17,31 @@ extension LockCluster {
             throw .invalid("a TTL of \(ttl) is not between 10 ms and the cluster's maximum\(maximum)")
         }
         let began = runtime.now
-        var limit = configuration.firstRetry
-        while true {
-            let failure: LockError
-            do throws(LockError) {
-                let lease = try await attempt(name, ttl: ttl)
-                notify(.acquired(lease, waited: began.duration(to: runtime.now)))
-                return lease
-            } catch {
-                failure = error
+        let outcome: Result<Lease, LockError>
+        if wait == .none {
+            outcome = await result(of: name, ttl)
+        } else {
+            let left = wait.remaining(since: began, now: runtime.now)
+            let passed = await turnstile.pass(name, atMost: left, nodes[0].client.strand) {
+                let first = await result(of: name, ttl)
+                guard case .failure(let refusal) = first else { return first }
+                return await LockWaiter(self, name, ttl, wait, began).run(after: refusal)
             }
-            if Task.isCancelled { throw .cancelled(name: name.text) }
-            // Full jitter: competitors that split the nodes among them must not meet again.
-            let pause = runtime.jitter(upTo: limit)
-            limit = min(limit * 2, configuration.maximumRetry)
-            guard wait.allows(pause, since: began, now: runtime.now) else {
-                notify(.refused(name: name, failure))
-                throw failure
-            }
-            do { try await runtime.sleep(for: pause) } catch { throw .cancelled(name: name.text) }
+            let inLine: LockError =
+                Task.isCancelled
+                ? .cancelled(name: name.text) : .held(name: name.text, retryAfter: nil, nodes: [])
+            outcome = passed ?? .failure(inLine)
+        }
+        switch outcome {
+        case .success(let lease): notify(.acquired(lease, waited: began.duration(to: runtime.now)))
+        case .failure(let error): notify(.refused(name: name, error))
+        }
+        return try outcome.get()
+    }
+
+    private func result(of name: LockName, _ ttl: Duration) async -> Result<Lease, LockError> {
+        do throws(LockError) { return .success(try await attempt(name, ttl: ttl)) } catch {
+            return .failure(Task.isCancelled ? .cancelled(name: name.text) : error)
         }
     }
 
@@ -48,23 +54,31 @@ extension LockCluster {
         notify(.released(lease))
     }
 
-    private func attempt(_ name: LockName, ttl: Duration) async throws(LockError) -> Lease {
+    /// One attempt.
+    /// - Parameter home: The node to ask first when others compete; nil asks all at once.
+    func attempt(_ name: LockName, ttl: Duration, home: Int? = nil) async throws(LockError) -> Lease {
         let start = runtime.now
         let owner = runtime.randomHex(bytes: 16)
         let keys = [keys.owner(name), keys.counter(name), keys.node]
         let ownerArgument = RedisArgument(owner)
-        let machine = AcquisitionMachine(quorum) { token in
+        let request = RoundRequest(
+            phase: 0, script: LockScripts.grant, keys: keys,
+            arguments: [ownerArgument, RedisArgument(ttl.milliseconds)], withRunID: true)
+        let acquisition = Acquisition(quorum, home: home)
+        let machine = AcquisitionMachine(acquisition, grant: request) { token in
             RoundRequest(
                 phase: 1, script: LockScripts.confirm, keys: keys,
                 arguments: [ownerArgument, RedisArgument(token.rawValue)], withRunID: true)
         }
-        let round = Round(machine, nodes: nodes)
-        let request = RoundRequest(
-            phase: 0, script: LockScripts.grant, keys: keys,
-            arguments: [ownerArgument, RedisArgument(ttl.milliseconds)], withRunID: true)
+        let giveBackLate = giveBackRequest(name, owner: owner).encode(bySource: false)
+        let round = Round(machine, nodes: nodes) { [nodes] late, verdict in
+            // Asked behind the release of a failed attempt: without another one the grant would stay for its TTL.
+            guard case .failed = verdict else { return }
+            for node in late { nodes[node].client.submit(giveBackLate, to: Unheard.shared, tag: node) }
+        }
         let timeout = min(configuration.nodeTimeout, ttl)
         let verdict = await withTaskCancellationHandler {
-            await round.run(request, timeout: timeout)
+            await round.run(request, to: acquisition.firstTargets, timeout: timeout)
         } onCancel: {
             round.expire()
         }
@@ -81,7 +95,8 @@ extension LockCluster {
             throw Task.isCancelled
                 ? .cancelled(name: name.text) : .unavailable(name: name.text, nodes: nodes.map { _ in .noAnswer })
         case .failed(let outcomes):
-            await giveBack(name, owner: owner)
+            // Where all that was asked was refused, there is nothing to give back.
+            if !outcomes.allSatisfy(\.isRefusal) { await giveBack(name, owner: owner) }
             throw Self.judge(outcomes, name, quorum)
         }
     }
@@ -89,11 +104,15 @@ extension LockCluster {
     /// Always to all nodes, also those that never answered: a grant may be on its way, and the connection keeps the
     /// release behind it.
     private func giveBack(_ name: LockName, owner: String) async {
-        let request = RoundRequest(
+        // No cancellation handler: a cancelled holder must free its lock too.
+        await Round(ReleaseMachine(quorum), nodes: nodes).run(
+            giveBackRequest(name, owner: owner), timeout: configuration.nodeTimeout)
+    }
+
+    private func giveBackRequest(_ name: LockName, owner: String) -> RoundRequest {
+        RoundRequest(
             phase: 0, script: LockScripts.release, keys: [keys.owner(name)],
             arguments: [RedisArgument(owner), RedisArgument(keys.channel(name))], withRunID: false)
-        // No cancellation handler: a cancelled holder must free its lock too.
-        await Round(ReleaseMachine(quorum), nodes: nodes).run(request, timeout: configuration.nodeTimeout)
     }
 
     /// Contention if the nodes that hold it for another could have made the majority; else nodes are missing.
@@ -107,8 +126,11 @@ extension LockCluster {
                 held += 1
                 available += 1
                 if let left { remaining.append(left) }
-            case .granted, .confirmed, .lostHold: available += 1
+            // Where nodes are down, a few refusals decide: nodes that nobody waited for are not missing too.
+            case .granted, .confirmed, .lostHold, .pending: available += 1
             case .notAdmitted, .noAnswer, .unreachable, .failed: break
+            // Its home is held, and that decides.
+            case .notAsked: available += 1
             }
         }
         if held > 0, available >= quorum.majority {
@@ -120,12 +142,19 @@ extension LockCluster {
     }
 }
 
-extension LockWait {
-    func allows(_ pause: Duration, since began: Instant, now: Instant) -> Bool {
+extension NodeOutcome {
+    /// The node certainly granted nothing.
+    fileprivate var isRefusal: Bool {
         switch self {
-        case .none: false
-        case .forever: true
-        case .upTo(let limit): began.duration(to: now) + pause < limit
+        case .held, .notAdmitted, .notAsked: true
+        case .granted, .confirmed, .lostHold, .noAnswer, .pending, .unreachable, .failed: false
         }
     }
+}
+
+/// For answers that nobody waits for.
+private final class Unheard: ReplySink {
+    static let shared = Unheard()
+
+    func receive(_ outcome: ReplyOutcome, tag: Int) {}
 }

@@ -16,6 +16,8 @@ public final class LockCluster: Sendable {
     private let keeping: OwnedTask
     private let wake: AsyncStream<Void>.Continuation
     private let observer: @Sendable (LockEvent) -> Void
+    let releases: ReleaseChannels
+    let turnstile = Turnstile()
 
     /// Connects to the nodes and waits until a majority of them may vote.
     /// - Parameters:
@@ -61,6 +63,9 @@ public final class LockCluster: Sendable {
             LockNode(index: index, node, strand: strand, transport: transport, runtime: runtime, wake: wake)
         }
         self.nodes = nodes
+        releases = ReleaseChannels {
+            configuration.nodes.map { RedisSubscriber($0, transport: transport, runtime: runtime) }
+        }
         let keeper = Keeper(nodes, keys: keys, runtime: runtime, log: log)
         self.keeper = keeper
         keeping = runtime.own { await keeper.run(wake: stream) }
@@ -90,6 +95,7 @@ public final class LockCluster: Sendable {
     public func close() async {
         wake.finish()
         await keeping.end()
+        await releases.close()
         for node in nodes { await node.client.close(grace: .milliseconds(100)) }
     }
 

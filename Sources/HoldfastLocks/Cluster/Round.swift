@@ -73,16 +73,23 @@ final class Round<Machine: RoundMachine>: ReplySink {
 
     private let nodes: [LockNode]
     private let state: Mutex<State>
+    private let afterLateSend: @Sendable ([Int], Machine.Verdict) -> Void
 
-    init(_ machine: Machine, nodes: [LockNode]) {
+    /// - Parameter afterLateSend: Told of nodes to which a later request may have gone out after the round was decided,
+    ///   and so behind whatever its owner did then.
+    init(
+        _ machine: Machine, nodes: [LockNode],
+        afterLateSend: @escaping @Sendable ([Int], Machine.Verdict) -> Void = { _, _ in }
+    ) {
         self.nodes = nodes
+        self.afterLateSend = afterLateSend
         state = Mutex(State(machine: machine))
     }
 
-    /// Sends `request` to all nodes and waits for the verdict, at most `timeout`. Not cancellable by itself: see
-    /// ``expire()``.
-    func run(_ request: RoundRequest, timeout: Duration) async -> Machine.Verdict {
-        send(request, to: Array(nodes.indices))
+    /// Sends `request` to all nodes, or those given, and waits for the verdict, at most `timeout`. Not cancellable by
+    /// itself: see ``expire()``.
+    func run(_ request: RoundRequest, to first: [Int]? = nil, timeout: Duration) async -> Machine.Verdict {
+        send(request, to: first ?? Array(nodes.indices))
         let timer = nodes[0].client.strand.schedule(after: timeout) { self.expire() }
         state.withLock { state in
             if state.verdict == nil { state.timer = timer } else { timer.cancel() }
@@ -144,7 +151,10 @@ final class Round<Machine: RoundMachine>: ReplySink {
             }
         }
         // Outside the lock: a failing submission reports back at once, on this thread.
-        if let (request, targets) = toSend { send(request, to: targets) }
+        if let (request, targets) = toSend {
+            send(request, to: targets)
+            if let verdict = state.withLock({ $0.verdict }) { afterLateSend(targets, verdict) }
+        }
         if let (waiter, verdict) = resolved { waiter?.resume(returning: verdict) }
     }
 

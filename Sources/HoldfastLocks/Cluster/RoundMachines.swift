@@ -8,10 +8,14 @@ struct AcquisitionMachine: RoundMachine {
     }
 
     private var acquisition: Acquisition
+    private let grant: RoundRequest
     private let confirm: @Sendable (FencingToken) -> RoundRequest
 
-    init(_ quorum: Quorum, confirm: @escaping @Sendable (FencingToken) -> RoundRequest) {
-        acquisition = Acquisition(quorum)
+    init(
+        _ acquisition: Acquisition, grant: RoundRequest, confirm: @escaping @Sendable (FencingToken) -> RoundRequest
+    ) {
+        self.acquisition = acquisition
+        self.grant = grant
         self.confirm = confirm
     }
 
@@ -36,6 +40,7 @@ struct AcquisitionMachine: RoundMachine {
     private func step(after action: Acquisition.Action) -> RoundStep<Verdict> {
         switch action {
         case .wait: .wait
+        case .ask(let nodes): .send(grant, to: nodes)
         case .confirm(let token, let nodes): .send(confirm(token), to: nodes)
         case .issued(let token): .done(.issued(token, rounds: acquisition.rounds))
         case .failed: .done(.failed(acquisition.report))

@@ -5,7 +5,10 @@ struct LockKeys: Sendable {
     let prefix: String
 
     /// Owner value of one lock, with a TTL.
-    func owner(_ name: LockName) -> RedisArgument { "\(prefix)lock:\(name.text)" }
+    func owner(_ name: LockName) -> RedisArgument { "\(ownerPrefix)\(name.text)" }
+
+    /// Before the name in every owner's key.
+    var ownerPrefix: String { "\(prefix)lock:" }
 
     /// Fencing counter of one lock, without a TTL.
     func counter(_ name: LockName) -> RedisArgument { "\(prefix)fence:\(name.text)" }

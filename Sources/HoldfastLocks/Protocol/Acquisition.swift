@@ -3,6 +3,10 @@
 /// Phase one asks all nodes for a grant; the token is the largest of the first majority of grants. When a majority
 /// granted exactly that number, it is issued at once (one round trip). Otherwise the nodes below it are asked to
 /// confirm it, and it is issued when a majority stores it.
+///
+/// Competitors that ask all nodes at once split them, and all fail. A contended attempt therefore asks one node first,
+/// the name's *home*: whoever is refused there waits, and only who is granted there asks the rest. A home that cannot
+/// vote is passed over.
 struct Acquisition: Sendable {
     enum Answer: Sendable {
         case granted(FencingToken)
@@ -13,6 +17,8 @@ struct Acquisition: Sendable {
 
     enum Action: Sendable, Equatable {
         case wait
+        /// Ask these nodes for a grant too.
+        case ask(nodes: [Int])
         /// Ask these nodes to store the token.
         case confirm(FencingToken, nodes: [Int])
         case issued(FencingToken)
@@ -22,13 +28,19 @@ struct Acquisition: Sendable {
     private enum Phase { case granting, confirming(FencingToken), decided }
 
     private let quorum: Quorum
+    private let home: Int?
+    private var isHomeDecisive: Bool
     private var phase = Phase.granting
+    private var isExpired = false
     private(set) var outcomes: [NodeOutcome?]
     /// Which phases it took: one when the counters moved in step.
     private(set) var rounds = 1
 
-    init(_ quorum: Quorum) {
+    /// - Parameter home: The only node to ask first; nil: all are asked at once.
+    init(_ quorum: Quorum, home: Int? = nil) {
         self.quorum = quorum
+        self.home = home
+        isHomeDecisive = home != nil
         outcomes = Array(repeating: nil, count: quorum.nodes)
     }
 
@@ -42,7 +54,7 @@ struct Acquisition: Sendable {
         }
         switch phase {
         case .decided: return .wait
-        case .granting: return decideGrants()
+        case .granting: return isHomeDecisive ? decideHome(answer) : decideGrants()
         case .confirming(let token): return decideConfirmations(token, latest: node)
         }
     }
@@ -51,11 +63,15 @@ struct Acquisition: Sendable {
     mutating func expire() -> Action {
         if case .decided = phase { return .wait }
         phase = .decided
+        isExpired = true
         return .failed
     }
 
     /// What each node said, for errors.
-    var report: [NodeOutcome] { outcomes.map { $0 ?? .noAnswer } }
+    var report: [NodeOutcome] { outcomes.map { $0 ?? (isHomeDecisive ? .notAsked : isExpired ? .noAnswer : .pending) } }
+
+    /// Who is asked first.
+    var firstTargets: [Int] { home.map { [$0] } ?? Array(0..<quorum.nodes) }
 
     private var grants: [(node: Int, token: FencingToken)] {
         outcomes.enumerated().compactMap { node, outcome in
@@ -70,6 +86,14 @@ struct Acquisition: Sendable {
             default: true
             }
         }
+    }
+
+    private mutating func decideHome(_ answer: Answer) -> Action {
+        if case .refused(.held) = answer { return fail() }
+        isHomeDecisive = false
+        let action = decideGrants()
+        guard action == .wait else { return action }
+        return .ask(nodes: (0..<quorum.nodes).filter { $0 != home })
     }
 
     private mutating func decideGrants() -> Action {
