@@ -17,6 +17,14 @@ public final class OwnedTask: Sendable {
 }
 
 extension Runtime {
+    /// Runs `body` to its end, also when the caller is cancelled meanwhile: for what must not be left half done.
+    public func shielded<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        // Waiting for another task's value does not pass a cancellation on to it.
+        try await Task(operation: body).value
+    }
+
     /// Starts a task that outlives the caller's scope, for services that an object owns. On `executor` when given.
     public func own(
         on executor: (any TaskExecutor)? = nil, _ body: @escaping @Sendable () async -> Void

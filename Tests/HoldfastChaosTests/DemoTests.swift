@@ -71,7 +71,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(3))) func withoutFencesTheAuditFindsTheHarm() async throws {
         try await withDirectory { directory in
-            let (status, report) = try await run(directory, ["--seconds", "12", "--seed", "1", "--unsafe"])
+            let (status, report) = try await run(directory, ["--seconds", "16", "--seed", "1", "--unsafe"])
             #expect(status == .exited(1) && !report.holds)
             #expect((report.number("accepted") ?? 0) > 0 && (report.number("accounts with a wrong balance") ?? 0) > 0)
             #expect(report.number("transfers applied") == report.number("transfers asked"), "only the fence is off")

@@ -67,7 +67,7 @@ final class DemoRun: Sendable {
         let injector = Injector(
             fleet: fleet, cluster: cluster, orders: ChaosOrders(directory: "\(directory)/orders"), history: history,
             runtime: runtime, configuration: configuration,
-            progress: { [ledger] in (try? await ledger.journalLength()) ?? 0 })
+            overtaken: overtaken)
         let plan = FaultPlan(
             seed: configuration.seed, span: .seconds(configuration.seconds), rate: configuration.faultRate,
             nodes: configuration.nodes, workers: configuration.workers, lockTTL: configuration.lockTTL,
@@ -101,6 +101,25 @@ final class DemoRun: Sendable {
         }
         state.withLock { $0.phase = .auditing }
         return try await judge(injector, plan, drained)
+    }
+
+    /// Whether another's transfer is the newest of an account whose lock this worker took and did not give back.
+    @Sendable private func overtaken(_ worker: String) async -> Bool {
+        var reader = HistoryReader(directory: "\(directory)/history")
+        guard let events = try? reader.next(), let journal = try? await ledger.journal() else { return false }
+        var held: [String: Int64] = [:]
+        for event in events where event.who == worker {
+            switch event.kind {
+            case .acquired(let lock, let token, _, _): held[lock] = token
+            case .released(let lock, _), .lost(let lock, _, _): held[lock] = nil
+            default: break
+            }
+        }
+        return journal.contains { entry in
+            [(entry.transfer.from, entry.fromToken), (entry.transfer.to, entry.toToken)].contains { account, token in
+                held[ledger.lockName(account)].map { token.rawValue > $0 } ?? false
+            }
+        }
     }
 
     @Sendable private func workerCommand(_ name: String) -> Command {

@@ -30,12 +30,12 @@ final class Injector: Sendable {
     private let history: HistoryWriter
     private let runtime: any Runtime
     private let configuration: DemoConfiguration
-    private let progress: @Sendable () async -> Int
+    private let overtaken: @Sendable (_ worker: String) async -> Bool
 
-    /// - Parameter progress: How many transfers the ledger has accepted so far.
+    /// - Parameter overtaken: Whether somebody else has moved credits of an account whose lock the worker took last.
     init(
         fleet: Fleet, cluster: LocalCluster, orders: ChaosOrders, history: HistoryWriter, runtime: any Runtime,
-        configuration: DemoConfiguration, progress: @escaping @Sendable () async -> Int
+        configuration: DemoConfiguration, overtaken: @escaping @Sendable (_ worker: String) async -> Bool
     ) {
         self.fleet = fleet
         self.cluster = cluster
@@ -43,7 +43,7 @@ final class Injector: Sendable {
         self.history = history
         self.runtime = runtime
         self.configuration = configuration
-        self.progress = progress
+        self.overtaken = overtaken
     }
 
     var counts: Counts { state.withLock { $0.counts } }
@@ -91,23 +91,19 @@ final class Injector: Sendable {
         case .stop:
             note("SIGSTOP for \(span.milliseconds) ms\(place)", victim.name) { $0.pauses += 1 }
             // Also when the run is cancelled, the process must not be left stopped.
-            try? await standStill(for: span)
+            try? await standStill(victim.name, for: span)
             victim.process.signal(.resume)
             history.record(.healed("SIGCONT", target: victim.name))
         }
     }
 
-    /// A pause shows what it does only if others got the locks meanwhile and used them: it ends after `span`, and after
-    /// so many transfers that one of them most likely met the paused one's accounts; but in time for its job's lease.
-    private func standStill(for span: Duration) async throws {
+    /// A pause shows what it does only if another got one of the locks meanwhile and used it: it ends after `span`, and
+    /// when that has happened; but in time for the lease of the paused one's job.
+    private func standStill(_ worker: String, for span: Duration) async throws {
         let start = runtime.now
         let limit = start.advanced(by: span + configuration.jobLease / 4)
-        try await runtime.sleep(for: configuration.lockTTL + .milliseconds(100))
-        let before = await progress()
         try await runtime.sleep(until: start.advanced(by: span))
-        while runtime.now < limit, await progress() < before + 3 * configuration.accounts {
-            try await runtime.sleep(for: .milliseconds(20))
-        }
+        while runtime.now < limit, await !overtaken(worker) { try await runtime.sleep(for: .milliseconds(50)) }
     }
 
     /// A worker without a fault under way, waited for until one is there.

@@ -39,7 +39,7 @@ public struct FaultPlan: Sendable, Hashable {
         // Pauses first: a plan that is cut short must still hold some.
         for (index, at) in Self.spread(count(5, crew), over: span, &random).enumerated() {
             let jitter = Duration.milliseconds(Int64.random(in: 0...300, using: &random))
-            let pause = index % 3 == 1 ? jobLease * 1.4 + jitter : lockTTL * 1.8 + jitter
+            let pause = index % 3 == 2 ? jobLease * 1.4 + jitter : lockTTL * 1.8 + jitter
             entries.append(Entry(at: at, fault: .pauseWorker(at: Points.opened, span: pause)))
         }
         for (index, at) in Self.spread(count(7, crew), over: span, &random).enumerated() {

@@ -111,11 +111,13 @@ final class Keeper: Sendable {
     private func look() async -> [Sighting] {
         let keys = self.keys
         let runtime = self.runtime
+        // One moment for all, before any is asked: the others' marks must be read after the wait that an uptime proves,
+        // also when this client is suspended between asking the one and the other.
+        let began = runtime.now
         return await withTaskGroup(of: Sighting?.self) { group in
             for node in nodes {
                 group.addTask {
                     guard let info = try? node.client.serverInfo() else { return nil }
-                    let began = runtime.now
                     guard
                         let replies = try? await node.client.pipeline([
                             RedisCommand("HMGET", arguments: [keys.node] + NodeRecord.fields),

@@ -40,9 +40,13 @@ extension Ledger {
                     throw ResourceError.refused(
                         "\(transfer.from) has \(balances.from) credits, \(transfer.amount) were to be moved")
                 }
-                let receipt = try await commit(
-                    amount: transfer.amount, from: (from, balances.from - transfer.amount),
-                    to: (to, balances.to + transfer.amount), key: key, who: who)
+                // A write that was decided is not abandoned: a caller cancelled half-way would not know what happened,
+                // and whether it comes too late is for the fence to say.
+                let receipt = try await locks.runtime.shielded {
+                    try await commit(
+                        amount: transfer.amount, from: (from, balances.from - transfer.amount),
+                        to: (to, balances.to + transfer.amount), key: key, who: who)
+                }
                 await locks.runtime.reach(Ledger.committed)
                 return receipt
             }
