@@ -37,18 +37,20 @@ private struct HeldLockReader: Sendable {
         let names = Array(union.sorted().prefix(limit))
         let looks = await onAll { client throws(RedisError) in try await look(client, names) }
 
-        var holdings: [LockName: [String: [HeldLock.Holding]]] = [:]
+        var holdings: [LockName: [Owner: [HeldLock.Holding]]] = [:]
         for (node, look) in looks.enumerated() {
             guard let sightings = try? look.get() else { continue }
             for sighting in sightings {
-                holdings[sighting.name, default: [:]][sighting.owner, default: []].append(
+                let owner = Owner(value: sighting.owner, mode: sighting.mode)
+                holdings[sighting.name, default: [:]][owner, default: []].append(
                     .init(node: node, counter: sighting.counter, remaining: sighting.remaining))
             }
         }
         let majority = Quorum(nodes: clients.count).majority
         let locks = names.flatMap { name in
-            (holdings[name] ?? [:]).sorted { $0.key < $1.key }.map {
-                HeldLock(name: name, owner: $0.key, holdings: $0.value, majority: majority)
+            (holdings[name] ?? [:]).sorted { $0.key.value < $1.key.value }.map {
+                HeldLock(
+                    name: name, owner: $0.key.value, mode: $0.key.mode, holdings: $0.value, majority: majority)
             }
         }
         let failures = zip(found, looks).map { Self.failure($0) ?? Self.failure($1) }
@@ -81,9 +83,15 @@ private struct HeldLockReader: Sendable {
         return (names, cursor == "0")
     }
 
+    private struct Owner: Hashable {
+        var value: String
+        var mode: LockMode
+    }
+
     private struct Sighting: Sendable {
         var name: LockName
         var owner: String
+        var mode: LockMode
         var counter: FencingToken?
         var remaining: Duration?
     }
@@ -95,12 +103,13 @@ private struct HeldLockReader: Sendable {
             let reply = try await client.run(
                 LockScripts.inspect, keys: page.flatMap { [keys.owner($0), keys.counter($0)] }, idempotent: true)
             for entry in reply.array ?? [] {
-                guard let fields = entry.array, fields.count == 4, let place = fields[0].integer,
+                guard let fields = entry.array, fields.count == 5, let place = fields[0].integer,
                     let owner = fields[1].text, let left = fields[2].integer
                 else { throw RedisError(.unexpectedReply, .answered, "not the script's reply", server: client.server) }
                 sightings.append(
                     Sighting(
                         name: page[start + Int(place - 1) / 2], owner: owner,
+                        mode: fields[4].integer == 1 ? .shared : .exclusive,
                         counter: fields[3].integer.map { FencingToken(rawValue: $0) },
                         remaining: left >= 0 ? .milliseconds(left) : nil))
             }

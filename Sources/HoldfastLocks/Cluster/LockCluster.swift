@@ -18,6 +18,8 @@ public final class LockCluster: Sendable {
     private let observer: @Sendable (LockEvent) -> Void
     let releases: ReleaseChannels
     let turnstile = Turnstile()
+    /// Behind the random part of every owner value.
+    let ownerSuffix: String
 
     /// Connects to the nodes and waits until a majority of them may vote.
     /// - Parameters:
@@ -54,6 +56,7 @@ public final class LockCluster: Sendable {
         self.runtime = runtime
         self.observer = observer
         keys = LockKeys(prefix: configuration.prefix)
+        ownerSuffix = configuration.label.isEmpty ? "" : " " + configuration.label
         quorum = Quorum(nodes: configuration.nodes.count)
         let (stream, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.wake = wake

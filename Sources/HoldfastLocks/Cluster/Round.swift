@@ -13,7 +13,9 @@ enum NodeReply: Sendable {
     /// What anything but the expected codes means.
     var refusal: NodeOutcome {
         switch self {
-        case .answer(0, let left): .held(remaining: left >= 0 ? .milliseconds(left) : nil)
+        case .answer(0, let left): .held(remaining: Self.span(left))
+        case .answer(-3, let left): .heldByReaders(remaining: Self.span(left))
+        case .answer(-4, let left): .writerWaits(remaining: Self.span(left))
         case .answer(-1, _), .notVoting: .notAdmitted
         case .answer(-2, let maximum):
             .failed(RedisError(.server, .answered, "the cluster's maximum TTL is \(maximum) ms"))
@@ -27,6 +29,10 @@ enum NodeReply: Sendable {
             default: .unreachable(error)
             }
         }
+    }
+
+    private static func span(_ milliseconds: Int64) -> Duration? {
+        milliseconds >= 0 ? .milliseconds(milliseconds) : nil
     }
 }
 
