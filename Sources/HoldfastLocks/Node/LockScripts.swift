@@ -10,7 +10,7 @@ import HoldfastRedis
 /// The high-water mark is written ahead, in steps of 1024: it costs a write only now and then, and a floor that is
 /// copied from it is the safer for being too high.
 enum LockScripts {
-    static let all = exclusive + shared + admission
+    static let all = exclusive + shared + [vacant] + admission
     static let exclusive = [grant, confirm, extend, release]
 
     /// Grants free locks to one owner and counts their counters up, above the node's floor.
