@@ -14,7 +14,7 @@ extension LockCluster {
 
     private func tryOnce(_ request: LockRequest, _ home: Int?, _ willWait: Bool) async throws(LockError) -> Lease {
         let start = runtime.now
-        let owner = runtime.randomHex(bytes: 16) + ownerSuffix
+        let owner = runtime.randomHex(bytes: 16) + (request.label.map { " " + $0 } ?? ownerSuffix)
         let calls = LockCalls(request, owner: owner, keys: keys)
         let grant = calls.grant(willWait: willWait)
         let acquisition = Acquisition(quorum, home: home)
@@ -99,7 +99,7 @@ extension NodeOutcome {
 }
 
 /// For answers that nobody waits for.
-private final class Unheard: ReplySink {
+final class Unheard: ReplySink {
     static let shared = Unheard()
 
     func receive(_ outcome: ReplyOutcome, tag: Int) {}

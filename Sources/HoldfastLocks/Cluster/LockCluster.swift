@@ -102,6 +102,8 @@ public final class LockCluster: Sendable {
         for node in nodes { await node.client.close(grace: .milliseconds(100)) }
     }
 
+    var isClosed: Bool { releases.isClosed }
+
     func notify(_ event: LockEvent) { observer(event) }
 
     private func report() -> LockError {

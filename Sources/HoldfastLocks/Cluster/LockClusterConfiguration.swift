@@ -50,6 +50,10 @@ public struct LockClusterConfiguration: Sendable, Hashable {
         guard Set(nodes.map(\.address)).count == nodes.count else {
             throw .invalid("a lock node is listed twice: every node must be a server of its own")
         }
+        try Self.check(label: label)
+    }
+
+    static func check(label: String) throws(LockError) {
         guard label.utf8.count <= 128, label.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }) else {
             throw .invalid("a client's label has at most 128 bytes and no control characters")
         }

@@ -8,6 +8,8 @@ struct LockRequest: Sendable, Hashable {
     let ttl: Duration
     /// What to call it in errors.
     let text: String
+    /// Who asks; nil for the client's own label.
+    var label: String?
 
     init(_ name: LockName, channel: LockName? = nil, mode: LockMode = .exclusive, ttl: Duration) {
         names = [name]
