@@ -108,7 +108,7 @@ struct LockCommandTests {
                 ["lock", "page"] + nodes
                     + [
                         "--", "sh", "-c",
-                        "trap 'kill $! 2>/dev/null; echo told; exit 5' TERM INT HUP; sleep 100 & echo in; wait",
+                        "trap 'echo told; exit 5' TERM INT HUP; echo in; while :; do sleep 0.1; done",
                     ])
             defer { running.child.signal(.kill) }
             #expect(try await running.line() == "in")
