@@ -65,6 +65,7 @@ let package = Package(
         room("HoldfastRedis", ["CHiredis", "HoldfastRuntime", log, nioCore, nioPosix, nioTLS, deque]),
         room("HoldfastRedisTLS", ["HoldfastRedis", nioCore, nioSSL]),
         room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log, deque]),
+        room("HoldfastMeasurement", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", histogram]),
         room("HoldfastResources", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
         room("HoldfastJobs", ["CZlib", "HoldfastRedis", "HoldfastRuntime", log]),
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
@@ -81,8 +82,8 @@ let package = Package(
             "HoldfastCommands",
             [
                 "HoldfastAgents", "HoldfastChaos", "HoldfastCluster", "HoldfastHTTP", "HoldfastJobs", "HoldfastLocks",
-                "HoldfastProcess", "HoldfastRedis", "HoldfastRedisTLS", "HoldfastResources", "HoldfastRuntime",
-                arguments, log,
+                "HoldfastMeasurement", "HoldfastProcess", "HoldfastRedis", "HoldfastRedisTLS", "HoldfastResources",
+                "HoldfastRuntime", arguments, log,
             ]),
         .executableTarget(name: "HoldfastMain", dependencies: ["HoldfastCommands"], swiftSettings: strict),
         room(
@@ -97,8 +98,8 @@ let package = Package(
         .executableTarget(
             name: "HoldfastBench",
             dependencies: [
-                "CFloor", "HoldfastCluster", "HoldfastJobs", "HoldfastLocks", "HoldfastRedis", "HoldfastResources",
-                "HoldfastRuntime", histogram, log,
+                "CFloor", "HoldfastCluster", "HoldfastJobs", "HoldfastLocks", "HoldfastMeasurement", "HoldfastProcess",
+                "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", log,
             ], path: "Benchmarks/HoldfastBench", swiftSettings: strict),
 
         // Support for tests.
@@ -121,6 +122,9 @@ let package = Package(
             ["HoldfastRedis", "HoldfastRuntime", "HoldfastProcess", "CHiredis", "RedisFixture", nioCore, nioPosix]),
         tests("HoldfastRedisTLSTests", ["HoldfastRedisTLS", "HoldfastRedis", "HoldfastProcess", "RedisFixture"]),
         tests("HoldfastLocksTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
+        tests(
+            "HoldfastMeasurementTests",
+            ["HoldfastCluster", "HoldfastLocks", "HoldfastMeasurement", "HoldfastRedis", "HoldfastRuntime"]),
         tests("HoldfastResourcesTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastResources"]),
         tests("HoldfastJobsTests", ["HoldfastJobs", "HoldfastCluster", "HoldfastRedis", "HoldfastRuntime", log]),
         tests("HoldfastHistoryTests", ["HoldfastHistory", "HoldfastRuntime"]),

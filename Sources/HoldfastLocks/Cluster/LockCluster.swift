@@ -1,6 +1,7 @@
 public import HoldfastRedis
 public import HoldfastRuntime
 public import Logging
+import Synchronization
 
 /// Locks over N independent Redis nodes (Redlock,
 /// https://redis.io/docs/latest/develop/use/patterns/distributed-locks/), with fencing tokens issued by a majority.
@@ -62,8 +63,10 @@ public final class LockCluster: Sendable {
         self.wake = wake
         // One strand for all nodes: a round's replies need no thread hop among them.
         let strand = transport.makeStrand()
+        let rounds = SharedByRounds(strand: strand, runtime: runtime)
         let nodes = configuration.nodes.enumerated().map { index, node in
-            LockNode(index: index, node, strand: strand, transport: transport, runtime: runtime, wake: wake)
+            LockNode(
+                index: index, node, strand: strand, transport: transport, runtime: runtime, rounds: rounds, wake: wake)
         }
         self.nodes = nodes
         releases = ReleaseChannels {
@@ -79,6 +82,10 @@ public final class LockCluster: Sendable {
 
     /// What all nodes agree on; nil before a majority was seen.
     public var descriptor: ClusterDescriptor? { keeper.cluster }
+
+    /// How many rounds of messages the acquisitions have taken so far, attempts that failed included: one for each
+    /// attempt, one more to write a token back, and one more when the name's home was asked first.
+    public var acquisitionRounds: Int { nodes[0].rounds.acquisitions.load(ordering: .relaxed) }
 
     /// How many nodes may vote now.
     public var votingNodes: Int { nodes.count { $0.votingRunID != nil } }

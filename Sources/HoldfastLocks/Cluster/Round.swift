@@ -48,6 +48,15 @@ protocol RoundMachine: Sendable {
     associatedtype Verdict: Sendable
     mutating func receive(_ reply: NodeReply, phase: Int, from node: Int) -> RoundStep<Verdict>
     mutating func expire() -> RoundStep<Verdict>
+
+    /// Hands a reply to the round of such a machine. A requirement, although there is one implementation, so that each
+    /// machine has compiled code of its own: what is only reached through ``ReplySink`` stays generic at run time, and
+    /// that was a quarter of a client's processor time.
+    static func receive(_ outcome: ReplyOutcome, tag: Int, in round: Round<Self>)
+}
+
+extension RoundMachine {
+    static func receive(_ outcome: ReplyOutcome, tag: Int, in round: Round<Self>) { round.handle(outcome, tag) }
 }
 
 /// A script call that goes to several nodes with the same bytes; each node's run id is appended when it is wanted.
@@ -59,22 +68,22 @@ struct RoundRequest: Sendable {
     let withRunID: Bool
 
     func encode(bySource: Bool) -> [UInt8] {
-        let call = script.call(keys: keys, arguments: arguments, bySource: bySource)
-        return RedisCommand.encodePrefix(call.name, call.arguments, missing: withRunID ? 1 : 0)
+        script.encodeCall(keys: keys, arguments: arguments, missing: withRunID ? 1 : 0, bySource: bySource)
     }
 }
 
-/// The async shell of a round: one object, one continuation and one timer, whatever the number of nodes.
+/// The async shell of a round: one object and one continuation, whatever the number of nodes.
 ///
 /// It is decided as soon as its machine says so, never waiting for the slowest node; later replies still reach the
 /// machine, which then only records them.
-final class Round<Machine: RoundMachine>: ReplySink {
+final class Round<Machine: RoundMachine>: ReplySink, Expiring {
     private struct State {
         var machine: Machine
         var verdict: Machine.Verdict?
         var waiter: CheckedContinuation<Machine.Verdict, Never>?
-        var requests: [Int: RoundRequest] = [:]
-        var timer: (any StrandTimer)?
+        /// One a phase, in their order.
+        var requests: [RoundRequest] = []
+        var limit: RoundDeadlines.Place?
     }
 
     private let nodes: [LockNode]
@@ -95,24 +104,32 @@ final class Round<Machine: RoundMachine>: ReplySink {
     /// Sends `request` to all nodes, or those given, and waits for the verdict, at most `timeout`. Not cancellable by
     /// itself: see ``expire()``.
     func run(_ request: RoundRequest, to first: [Int]? = nil, timeout: Duration) async -> Machine.Verdict {
-        send(request, to: first ?? Array(nodes.indices))
-        let timer = nodes[0].client.strand.schedule(after: timeout) { self.expire() }
-        state.withLock { state in
-            if state.verdict == nil { state.timer = timer } else { timer.cancel() }
-        }
+        send(request, to: first)
+        let limit = shared.deadlines.add(self, after: timeout)
         return await withCheckedContinuation { continuation in
             let verdict = state.withLock { state -> Machine.Verdict? in
-                if state.verdict == nil { state.waiter = continuation }
+                if state.verdict == nil {
+                    state.waiter = continuation
+                    state.limit = limit
+                }
                 return state.verdict
             }
-            if let verdict { continuation.resume(returning: verdict) }
+            if let verdict {
+                shared.deadlines.strike(limit)
+                continuation.resume(returning: verdict)
+            }
         }
     }
+
+    /// What all rounds of the cluster share.
+    private var shared: SharedByRounds { nodes[0].rounds }
 
     /// Ends the round now with what is known.
     func expire() { advance { $0.expire() } }
 
-    func receive(_ outcome: ReplyOutcome, tag: Int) {
+    func receive(_ outcome: ReplyOutcome, tag: Int) { Machine.receive(outcome, tag: tag, in: self) }
+
+    func handle(_ outcome: ReplyOutcome, _ tag: Int) {
         let (phase, node) = tag.quotientAndRemainder(dividingBy: nodes.count)
         let reply: NodeReply
         switch outcome {
@@ -141,6 +158,7 @@ final class Round<Machine: RoundMachine>: ReplySink {
 
     private func advance(_ event: (inout Machine) -> RoundStep<Machine.Verdict>) {
         var toSend: (RoundRequest, [Int])?
+        var limit: RoundDeadlines.Place?
         let resolved = state.withLock { state -> (CheckedContinuation<Machine.Verdict, Never>?, Machine.Verdict)? in
             switch event(&state.machine) {
             case .wait: return nil
@@ -150,12 +168,11 @@ final class Round<Machine: RoundMachine>: ReplySink {
             case .done(let verdict):
                 guard state.verdict == nil else { return nil }
                 state.verdict = verdict
-                state.timer?.cancel()
-                state.timer = nil
-                defer { state.waiter = nil }
-                return (state.waiter, verdict)
+                limit = state.limit.take()
+                return (state.waiter.take(), verdict)
             }
         }
+        if let limit { shared.deadlines.strike(limit) }
         // Outside the lock: a failing submission reports back at once, on this thread.
         if let (request, targets) = toSend {
             send(request, to: targets)
@@ -164,10 +181,19 @@ final class Round<Machine: RoundMachine>: ReplySink {
         if let (waiter, verdict) = resolved { waiter?.resume(returning: verdict) }
     }
 
-    private func send(_ request: RoundRequest, to targets: [Int]) {
-        state.withLock { $0.requests[request.phase] = request }
+    /// - Parameter targets: All nodes when nil.
+    private func send(_ request: RoundRequest, to targets: [Int]?) {
+        if Machine.self is AcquisitionMachine.Type { shared.acquisitions.add(1, ordering: .relaxed) }
+        state.withLock { state in
+            // The request of a phase can go to some nodes first, and to the others later.
+            if request.phase == state.requests.count { state.requests.append(request) }
+        }
         let encoded = request.encode(bySource: false)
-        for node in targets { submit(encoded, request, node) }
+        if let targets {
+            for node in targets { submit(encoded, request, node) }
+        } else {
+            for node in nodes.indices { submit(encoded, request, node) }
+        }
     }
 
     private func submit(_ encoded: [UInt8], _ request: RoundRequest, _ node: Int) {
@@ -188,7 +214,8 @@ final class Round<Machine: RoundMachine>: ReplySink {
     /// be under way, and a grant behind it would stay for its whole TTL; a release itself must arrive in any case.
     private func resendBySource(_ phase: Int, _ node: Int) -> Bool {
         let wanted = state.withLock { state -> RoundRequest? in
-            guard let request = state.requests[phase] else { return nil }
+            guard phase < state.requests.count else { return nil }
+            let request = state.requests[phase]
             return state.verdict == nil || !request.withRunID ? request : nil
         }
         guard let request = wanted else { return false }
