@@ -38,7 +38,7 @@ extension LockCluster {
     /// The lease is no longer valid from here on. Does its work also in a cancelled task. Repeating it does no harm.
     public func release(_ lease: Lease) async {
         // First: another may hold it before the last node has answered.
-        lease.lose("it was released")
+        meters.released(wasHeld: lease.lose("it was released"))
         await giveBack(lease.calls)
         notify(.released(lease))
     }
@@ -61,10 +61,8 @@ extension LockCluster {
     ) async throws(LockError) -> Lease {
         try check(request.ttl)
         let began = runtime.now
-        let outcome: Result<Lease, LockError>
-        if wait == .none {
-            outcome = await attempt(nil)
-        } else {
+        let outcome = await spans.acquire(request) {
+            if wait == .none { return await attempt(nil) }
             let waiter = LockWaiter(self, request, wait, began, home: home, attempt)
             let left = wait.remaining(since: began, now: runtime.now)
             let passed = await turnstile.pass(request.text, atMost: left, nodes[0].client.strand) {
@@ -75,11 +73,17 @@ extension LockCluster {
             let inLine: LockError =
                 Task.isCancelled
                 ? .cancelled(name: request.text) : .held(name: request.text, retryAfter: nil, nodes: [])
-            outcome = passed ?? .failure(inLine)
+            return passed ?? .failure(inLine)
         }
+        let now = runtime.now
+        let waited = began.duration(to: now)
         switch outcome {
-        case .success(let lease): notify(.acquired(lease, waited: began.duration(to: runtime.now)))
-        case .failure(let error): notify(.refused(names: request.names, error))
+        case .success(let lease):
+            meters.acquired(lease, after: waited, at: now)
+            notify(.acquired(lease, waited: waited))
+        case .failure(let error):
+            meters.refused(request.mode, error, after: waited)
+            notify(.refused(names: request.names, error))
         }
         return try outcome.get()
     }

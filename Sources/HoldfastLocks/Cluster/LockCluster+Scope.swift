@@ -55,7 +55,9 @@ extension LockCluster {
     func hold<Result: Sendable>(
         _ lease: Lease, atMost limit: Duration?, _ body: @escaping @Sendable (Lease) async throws -> Result
     ) async throws -> Result {
-        let result = await HeldLeases.with(lease, of: self) { await run(body, under: lease, atMost: limit) }
+        let result = await HeldLeases.with(lease, of: self) {
+            await spans.hold(lease) { await run(body, under: lease, atMost: limit) }
+        }
         // The body may end between the moment when the lease expired and the one when that would have been noticed.
         if let reason = lease.lossReason {
             declareLost(lease, reason)
@@ -112,7 +114,9 @@ extension LockCluster {
     }
 
     private func declareLost(_ lease: Lease, _ reason: String) {
-        if lease.lose(reason) { notify(.lost(lease, reason: reason)) }
+        guard lease.lose(reason) else { return }
+        meters.lost()
+        notify(.lost(lease, reason: reason))
     }
 
     /// Renews until it is ended (the body is done) or the lease is lost, at the latest at `limit`.
@@ -130,6 +134,7 @@ extension LockCluster {
             switch await extend(lease, timeout: min(configuration.nodeTimeout, start.duration(to: lastMoment))) {
             case .renewed:
                 lease.renewed(Validity(start: start, ttl: lease.ttl))
+                meters.renewed()
                 notify(.renewed(lease))
                 next = start.advanced(by: lease.ttl / 3)
             case .failed(definite: true): return declareLost(lease, "a majority of nodes no longer holds it")

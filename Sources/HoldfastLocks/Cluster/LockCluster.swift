@@ -17,6 +17,8 @@ public final class LockCluster: Sendable {
     private let keeping: OwnedTask
     private let wake: AsyncStream<Void>.Continuation
     private let observer: @Sendable (LockEvent) -> Void
+    let meters: LockMeters
+    let spans: LockSpans
     let releases: ReleaseChannels
     let turnstile = Turnstile()
     /// Behind the random part of every owner value.
@@ -30,13 +32,14 @@ public final class LockCluster: Sendable {
     public static func connect(
         _ configuration: LockClusterConfiguration, patience: Duration = .seconds(5),
         transport: any ByteTransport = NIOTransport(), runtime: any Runtime = LiveRuntime(),
-        log: Logger = Logger(label: "holdfast.locks"), observer: @escaping @Sendable (LockEvent) -> Void = { _ in }
+        log: Logger = Logger(label: "holdfast.locks"), telemetry: LockTelemetry = .system,
+        observer: @escaping @Sendable (LockEvent) -> Void = { _ in }
     ) async throws(LockError) -> LockCluster {
         try configuration.validate()
         if configuration.nodes.count == 1 {
             log.notice("a lock cluster of one node tolerates no failure: for development only")
         }
-        let cluster = LockCluster(configuration, transport, runtime, log, observer)
+        let cluster = LockCluster(configuration, transport, runtime, log, telemetry, observer)
         let deadline = runtime.now.advanced(by: patience)
         while true {
             if cluster.votingNodes >= cluster.quorum.majority { return cluster }
@@ -51,7 +54,7 @@ public final class LockCluster: Sendable {
 
     private init(
         _ configuration: LockClusterConfiguration, _ transport: any ByteTransport, _ runtime: any Runtime,
-        _ log: Logger, _ observer: @escaping @Sendable (LockEvent) -> Void
+        _ log: Logger, _ telemetry: LockTelemetry, _ observer: @escaping @Sendable (LockEvent) -> Void
     ) {
         self.configuration = configuration
         self.runtime = runtime
@@ -63,7 +66,10 @@ public final class LockCluster: Sendable {
         self.wake = wake
         // One strand for all nodes: a round's replies need no thread hop among them.
         let strand = transport.makeStrand()
-        let rounds = SharedByRounds(strand: strand, runtime: runtime)
+        let meters = LockMeters(telemetry.metrics, nodes: configuration.nodes.map { "\($0.address)" })
+        self.meters = meters
+        spans = LockSpans(telemetry.tracer)
+        let rounds = SharedByRounds(strand: strand, runtime: runtime, meters: meters)
         let nodes = configuration.nodes.enumerated().map { index, node in
             LockNode(
                 index: index, node, strand: strand, transport: transport, runtime: runtime, rounds: rounds, wake: wake)
@@ -74,7 +80,11 @@ public final class LockCluster: Sendable {
         }
         let keeper = Keeper(nodes, keys: keys, runtime: runtime, log: log)
         self.keeper = keeper
-        keeping = runtime.own { await keeper.run(wake: stream) }
+        keeping = runtime.own {
+            await keeper.run(wake: stream) {
+                for node in nodes { meters.node(node.index, isVoting: node.votingRunID != nil) }
+            }
+        }
     }
 
     /// The executor of the connections' event loop, for tight loops of our own; see ``Strand/executor``.

@@ -83,6 +83,8 @@ final class Round<Machine: RoundMachine>: ReplySink, Expiring {
         var waiter: CheckedContinuation<Machine.Verdict, Never>?
         /// One a phase, in their order.
         var requests: [RoundRequest] = []
+        /// When each phase's request was sent last; empty when nobody takes the time.
+        var sent: [Instant] = []
         var limit: RoundDeadlines.Place?
     }
 
@@ -148,7 +150,13 @@ final class Round<Machine: RoundMachine>: ReplySink, Expiring {
                         server: nodes[node].client.server))
             }
         }
+        if shared.meters.isUsed { measure(outcome, phase, node) }
         deliver(reply, phase: phase, node: node)
+    }
+
+    private func measure(_ outcome: ReplyOutcome, _ phase: Int, _ node: Int) {
+        guard case .reply = outcome, let sent = state.withLock({ $0.sent.dropFirst(phase).first }) else { return }
+        shared.meters.replied(node, after: sent.duration(to: shared.runtime.now))
     }
 
     private func deliver(_ reply: NodeReply, phase: Int, node: Int) {
@@ -187,6 +195,9 @@ final class Round<Machine: RoundMachine>: ReplySink, Expiring {
         state.withLock { state in
             // The request of a phase can go to some nodes first, and to the others later.
             if request.phase == state.requests.count { state.requests.append(request) }
+            guard shared.meters.isUsed else { return }
+            let now = shared.runtime.now
+            if request.phase == state.sent.count { state.sent.append(now) } else { state.sent[request.phase] = now }
         }
         let encoded = request.encode(bySource: false)
         if let targets {

@@ -79,6 +79,12 @@ final class SharedByRounds: Sendable {
     /// How many rounds of grants and write-backs were sent.
     let acquisitions = Atomic<Int>(0)
     let deadlines: RoundDeadlines
+    let meters: LockMeters
+    let runtime: any Runtime
 
-    init(strand: any Strand, runtime: any Runtime) { deadlines = RoundDeadlines(strand: strand, runtime: runtime) }
+    init(strand: any Strand, runtime: any Runtime, meters: LockMeters) {
+        deadlines = RoundDeadlines(strand: strand, runtime: runtime)
+        self.meters = meters
+        self.runtime = runtime
+    }
 }
