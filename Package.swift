@@ -115,6 +115,9 @@ let package = Package(
         .target(
             name: "RedisFixture", dependencies: ["HoldfastProcess", "HoldfastRedis", "HoldfastRuntime"],
             path: "Tests/RedisFixture", swiftSettings: strict),
+        .target(
+            name: "LockFaults", dependencies: ["HoldfastRedis", "HoldfastRuntime", nioCore], path: "Tests/LockFaults",
+            swiftSettings: strict),
         // A parent for the tests to kill: what it starts must die with it.
         .executableTarget(
             name: "holdfast-fixture", dependencies: ["HoldfastCluster", "HoldfastProcess"], path: "Tests/Fixture",
@@ -133,8 +136,8 @@ let package = Package(
         tests(
             "HoldfastLocksTests",
             [
-                "HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", metrics, metricsTestKit,
-                tracing, inMemoryTracing,
+                "HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", "LockFaults",
+                metrics, metricsTestKit, tracing, inMemoryTracing,
             ]),
         tests("HoldfastResourcesTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastResources"]),
         tests("HoldfastJobsTests", ["HoldfastJobs", "HoldfastCluster", "HoldfastRedis", "HoldfastRuntime", log]),
