@@ -99,4 +99,22 @@ import Testing
             }
         }
     }
+
+    /// A waiter asks its name's home first. While that is silent and nobody has noticed, it costs the node timeout.
+    @Test(.timeLimit(.minutes(1))) func aSilentHomeDoesNotHangItsWaiters() async throws {
+        try await withFailureStage(configure: { $0.nodeTimeout = .milliseconds(100) }) { stage in
+            try await stage.withAnother { another in
+                let held = try await another.acquire(stage.name, ttl: .seconds(50))
+                try await stage.settle(another)
+                let waiter = Task { try await stage.locks.acquire(stage.name, ttl: .seconds(50), wait: .forever) }
+                try await eventually { try await stage.witness.listeners(stage.name) == [1, 1, 1, 1, 1] }
+                let home = LockWaiter.home(of: stage.name, nodes: 5)
+                #expect(await stage.cluster.nodes[home].pause())
+                await another.release(held)
+                let lease = try await waiter.value
+                #expect(lease.token > held.token)
+                await stage.locks.release(lease)
+            }
+        }
+    }
 }
