@@ -68,8 +68,10 @@ struct LockWaiter: Sendable {
             isMarked = isMarked || failure.isByReaders
             if let outcome = failure.outcome(of: home), outcome != .pending { isHomeSilent = outcome == .noAnswer }
         }
-        // Readers need not wait for somebody who has gone.
-        if isMarked { await cluster.tell(LockCalls(request, owner: "", keys: cluster.keys).withdraw) }
+        // Readers need not wait for somebody who has gone. Where an attempt was cut off, it may have told them to.
+        if isMarked || failure.isCancelled && request.mode == .exclusive {
+            await cluster.tell(LockCalls(request, owner: "", keys: cluster.keys).withdraw)
+        }
         return .failure(Task.isCancelled ? .cancelled(name: request.text) : failure)
     }
 
@@ -109,6 +111,8 @@ extension LockError {
         case .invalid, .lost, .cancelled: nil
         }
     }
+
+    fileprivate var isCancelled: Bool { if case .cancelled = self { true } else { false } }
 
     /// A writer was kept out by readers.
     fileprivate var isByReaders: Bool {

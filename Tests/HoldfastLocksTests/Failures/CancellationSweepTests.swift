@@ -155,6 +155,35 @@ import Testing
         }
     }
 
+    /// Its mark keeps new readers out, so that it must go with it.
+    @Test(.timeLimit(.minutes(2))) func aWriterThatWaitsForReaders() async throws {
+        try await withFailureStage { stage in
+            let (locks, name) = (stage.locks, stage.name)
+            try await stage.withAnother { another in
+                let steps = try await sweep(
+                    stage,
+                    prepare: {
+                        let lease = try await another.acquireShared(name, ttl: .seconds(50), wait: .forever)
+                        try await stage.settle(another)
+                        return lease
+                    },
+                    meanwhile: { lease in
+                        try await eventually {
+                            let heard = try await stage.witness.listeners(name)
+                            return heard.allSatisfy { $0 == 1 } || locks.turnstile.names == 0
+                        }
+                        await another.release(lease)
+                        try await stage.settle(another)
+                    }
+                ) {
+                    let lease = try await locks.acquire(name, ttl: .seconds(50), wait: .forever)
+                    await locks.release(lease)
+                }
+                #expect(steps > 30, "the steps were not seen")
+            }
+        }
+    }
+
     @Test(.timeLimit(.minutes(2))) func aScopeThatRenews() async throws {
         try await withFailureStage { stage in
             let (locks, name) = (stage.locks, stage.name)
