@@ -5,6 +5,7 @@ import Logging
 /// numbers are this machine's, which the servers share with the client.
 ///
 /// Usage: holdfast-bench [--seconds S] [--rounds R] [--peers SCRIPT] [redis|locks|ledger|jobs …]
+///        holdfast-bench soak [--cycles N] [--seed S]
 @main
 struct Main {
     static func main() async throws {
@@ -14,6 +15,7 @@ struct Main {
             return handler
         }
         var arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == "soak" { return try await SoakCommand(Array(arguments.dropFirst())).run() }
         let seconds = try number("--seconds", from: &arguments, in: 0.1...600) ?? 3
         let rounds = try number("--rounds", from: &arguments, in: 1...99) ?? 1
         let peers = try value("--peers", from: &arguments).map(Peers.init)
