@@ -8,7 +8,7 @@ SECONDS_EACH ?= 2
 ROUNDS ?= 3
 FORMATTED := Sources Tests Package.swift $(wildcard Benchmarks Examples)
 
-.PHONY: help setup build demo test model format lint bench bench-locks clean
+.PHONY: help setup build demo test model format lint bench bench-locks soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench-locks: setup ## locks beside a floor in C and other libraries, on the same
 	$(SWIFT) build -c release --product holdfast-bench
 	@"$$($(SWIFT) build -c release --show-bin-path)/holdfast-bench" --peers Benchmarks/peers/run.sh \
 		--seconds $(SECONDS_EACH) --rounds $(ROUNDS) locks
+
+soak: setup ## a million lock cycles, optimised, with failures among them; fails if anything leaks
+	$(SWIFT) run -c release holdfast-bench soak --cycles 1000000
 
 clean: ## remove build output and what the demo left
 	$(SWIFT) package clean

@@ -105,7 +105,7 @@ let package = Package(
             name: "HoldfastBench",
             dependencies: [
                 "CFloor", "HoldfastCluster", "HoldfastJobs", "HoldfastLocks", "HoldfastMeasurement", "HoldfastProcess",
-                "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", log,
+                "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "LockSoak", log,
             ], path: "Benchmarks/HoldfastBench", swiftSettings: strict),
 
         // Support for tests.
@@ -115,6 +115,13 @@ let package = Package(
         .target(
             name: "RedisFixture", dependencies: ["HoldfastProcess", "HoldfastRedis", "HoldfastRuntime"],
             path: "Tests/RedisFixture", swiftSettings: strict),
+        .target(
+            name: "LockFaults", dependencies: ["HoldfastRedis", "HoldfastRuntime", nioCore], path: "Tests/LockFaults",
+            swiftSettings: strict),
+        .target(
+            name: "LockSoak",
+            dependencies: ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", "LockFaults"],
+            path: "Tests/LockSoak", swiftSettings: strict),
         // A parent for the tests to kill: what it starts must die with it.
         .executableTarget(
             name: "holdfast-fixture", dependencies: ["HoldfastCluster", "HoldfastProcess"], path: "Tests/Fixture",
@@ -133,8 +140,8 @@ let package = Package(
         tests(
             "HoldfastLocksTests",
             [
-                "HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", metrics, metricsTestKit,
-                tracing, inMemoryTracing,
+                "HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", "LockFaults", "LockSoak",
+                metrics, metricsTestKit, tracing, inMemoryTracing,
             ]),
         tests("HoldfastResourcesTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastResources"]),
         tests("HoldfastJobsTests", ["HoldfastJobs", "HoldfastCluster", "HoldfastRedis", "HoldfastRuntime", log]),

@@ -4,7 +4,8 @@ import Logging
 /// Measures the hot paths on servers of its own, each beside the floor or the peer, in one run. For ratios: absolute
 /// numbers are this machine's, which the servers share with the client.
 ///
-/// Usage: holdfast-bench [--seconds S] [--rounds R] [--peers SCRIPT] [redis|locks|ledger|jobs …]
+/// Usage: holdfast-bench [--seconds S] [--rounds R] [--peers SCRIPT] [redis|locks|failures|ledger|jobs …]
+///        holdfast-bench soak [--cycles N] [--seed S]
 @main
 struct Main {
     static func main() async throws {
@@ -14,10 +15,11 @@ struct Main {
             return handler
         }
         var arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == "soak" { return try await SoakCommand(Array(arguments.dropFirst())).run() }
         let seconds = try number("--seconds", from: &arguments, in: 0.1...600) ?? 3
         let rounds = try number("--rounds", from: &arguments, in: 1...99) ?? 1
         let peers = try value("--peers", from: &arguments).map(Peers.init)
-        let known = ["redis", "locks", "ledger", "jobs"]
+        let known = ["redis", "locks", "failures", "ledger", "jobs"]
         guard arguments.allSatisfy(known.contains) else {
             throw Usage("unknown benchmark; choose from \(known.joined(separator: ", "))")
         }
@@ -31,6 +33,7 @@ struct Main {
             if chosen == ["locks"] { return }
             print(Row.heading)
             if chosen.contains("redis") { try await RedisBenchmark(cluster: cluster, span: span).run() }
+            if chosen.contains("failures") { try await FailureBenchmark(cluster: cluster, span: span).run() }
             if chosen.contains("ledger") { try await LedgerBenchmark(cluster: cluster, span: span).run() }
             if chosen.contains("jobs") { try await JobBenchmark(cluster: cluster, span: span).run() }
         }

@@ -50,6 +50,7 @@ struct LockWaiter: Sendable {
         var failure = first
         var limit = cluster.configuration.firstRetry
         var isMarked = first.isByReaders
+        var isHomeSilent = first.outcome(of: home) == .noAnswer
         while true {
             var pause = pause(after: failure, &limit)
             let left = wait.remaining(since: began, now: runtime.now)
@@ -58,15 +59,19 @@ struct LockWaiter: Sendable {
             await bell.wait(atMost: pause, cluster.nodes[0].client.strand)
             if Task.isCancelled { break }
             bell.rearm()
-            // Readers keep others out where they are told to: at every node, not at the home alone.
-            switch await attempt(isMarked ? nil : home) {
+            // Readers keep others out where they are told to: at every node, not at the home alone. And a home that does
+            // not answer is passed over until it does.
+            switch await attempt(isMarked || isHomeSilent ? nil : home) {
             case .success(let lease): return .success(lease)
             case .failure(let error): failure = error
             }
             isMarked = isMarked || failure.isByReaders
+            if let outcome = failure.outcome(of: home), outcome != .pending { isHomeSilent = outcome == .noAnswer }
         }
-        // Readers need not wait for somebody who has gone.
-        if isMarked { await cluster.tell(LockCalls(request, owner: "", keys: cluster.keys).withdraw) }
+        // Readers need not wait for somebody who has gone. Where an attempt was cut off, it may have told them to.
+        if isMarked || failure.isCancelled && request.mode == .exclusive {
+            await cluster.tell(LockCalls(request, owner: "", keys: cluster.keys).withdraw)
+        }
         return .failure(Task.isCancelled ? .cancelled(name: request.text) : failure)
     }
 
@@ -99,6 +104,16 @@ struct LockWaiter: Sendable {
 }
 
 extension LockError {
+    /// What a node said in the attempt that failed.
+    fileprivate func outcome(of node: Int) -> NodeOutcome? {
+        switch self {
+        case .held(_, _, let nodes), .unavailable(_, let nodes): nodes.indices.contains(node) ? nodes[node] : nil
+        case .invalid, .lost, .cancelled: nil
+        }
+    }
+
+    fileprivate var isCancelled: Bool { if case .cancelled = self { true } else { false } }
+
     /// A writer was kept out by readers.
     fileprivate var isByReaders: Bool {
         guard case .held(_, _, let nodes) = self else { return false }

@@ -68,7 +68,12 @@ struct Acquisition: Sendable {
     }
 
     /// What each node said, for errors.
-    var report: [NodeOutcome] { outcomes.map { $0 ?? (isHomeDecisive ? .notAsked : isExpired ? .noAnswer : .pending) } }
+    var report: [NodeOutcome] {
+        outcomes.enumerated().map { node, outcome in
+            // A home that was asked may have granted, whoever else was not asked.
+            outcome ?? (isHomeDecisive && node != home ? .notAsked : isExpired ? .noAnswer : .pending)
+        }
+    }
 
     /// Who is asked first.
     var firstTargets: [Int] { home.map { [$0] } ?? Array(0..<quorum.nodes) }
