@@ -59,8 +59,8 @@ struct LockWaiter: Sendable {
             await bell.wait(atMost: pause, cluster.nodes[0].client.strand)
             if Task.isCancelled { break }
             bell.rearm()
-            // Readers keep others out where they are told to: at every node, not at the home alone. And a home that does
-            // not answer is passed over until it does.
+            // Readers keep others out where they are told to: at every node, not at the home alone. And a home that
+            // does not answer is passed over until it does.
             switch await attempt(isMarked || isHomeSilent ? nil : home) {
             case .success(let lease): return .success(lease)
             case .failure(let error): failure = error
