@@ -1,4 +1,5 @@
-/* The lock protocol of Holdfast, for the model checker Spin 6.5: grant, confirm, extend and repair, restart, admission.
+/* The lock protocol of Holdfast, for the model checker Spin 6.5: grant, confirm, extend and repair, forget, restart,
+ * admission. Several names as one lock are in names.pml, readers and writers in readers.pml.
  *
  * N independent nodes. A attempts: one attempt is one acquisition with a fresh owner value, made by any client.
  * Attempts are numbered in the order in which they begin, which loses nothing, for they are alike.
@@ -8,8 +9,7 @@
  * replies may be lost or arbitrarily late, also after the caller gave up; a holder may sleep before it writes.
  * What holds here holds without any assumption about time.
  *
- * The variants, each a definition on the command line (run.sh has the table):
- *   N=, A=          nodes (3 or 5), attempts (1 to 3)
+ * The variants, each a definition on the command line, besides those of common.pml (run.sh has the table):
  *   NO_CONFIRM      the largest grant is issued at once
  *   NO_HOLDER       confirm does not check the owner
  *   STRICT          confirm only raises: it refuses a counter that equals the token already
@@ -17,21 +17,20 @@
  *   FORGETS=n       n times in all, one node restarts without its memory
  *   KEEPS=n         n times in all, one node restarts with its memory
  *   ADMISSION=      AT_ONCE, WAIT, COPY, COPY_THEN_WAIT or WAIT_THEN_COPY (the protocol's), for nodes that forgot
+ *   AHEAD           the high-water mark that a node tells may be larger than every token that it stored
+ *   DROPS=n         n times in all, the script `forget` drops an idle counter into the floor, or into a larger one
+ *   DROP_ONLY       it does not raise the floor
+ *   DROP_HELD       it drops the counter of a lock that is held
  *   WRITES          every holder writes to a resource once; NO_FENCE: the resource does not check
  *   EXTENDS=n       every holder extends up to n times
- *   RENEW_CHECKED   a node renews only while its counter is not above the token
+ *   RENEW_ANY       a node renews whatever its counter says
  *   REPAIR_ABOVE    repair does not look at the counter
  *   COUNT_REPAIRED  the holder counts a repaired node in the same round
  *   TIMELY          the lease's assumption: a key that an attempt counts on does not vanish while it counts on it
  *   UNTIMELY        the same beliefs without that assumption
+ *   ORDER           check the order of tenures too
  *   ONLY_X          leave all properties out except X, to see the counterexample to that one
  */
-#ifndef N
-#define N 3
-#endif
-#ifndef A
-#define A 2
-#endif
 #ifndef FORGETS
 #define FORGETS 0
 #endif
@@ -49,13 +48,37 @@
 #ifndef ADMISSION
 #define ADMISSION WAIT_THEN_COPY
 #endif
-#define RESTARTS (FORGETS + KEEPS)
-#define Q (N / 2 + 1)
-#define ALL ((1 << N) - 1)
-
+#ifndef DROPS
+#define DROPS 0
+#endif
+#define RESTARTS (FORGETS + KEEPS + DROPS)
 #ifdef UNTIMELY
 #define TIMELY
 #endif
+
+#if RESTARTS > 0
+#define OF_RESTARTS OF_NODE(F) OF_NODE(copied) IN_SET(out) IN_SET(kept) KNOWN(asked)
+#else
+#define OF_RESTARTS
+#endif
+#if EXTENDS > 0
+#define OF_EXTENDS IN_SETS(extends) IN_SETS(strays) IN_SETS(renewed)
+#else
+#define OF_EXTENDS
+#endif
+#ifdef TIMELY
+#define OF_BELIEFS IN_SETS(basis)
+#else
+#define OF_BELIEFS
+#endif
+#ifdef ORDER
+#define OF_TENURES OF_BOTH(prior) IN_SETS(stored)
+#else
+#define OF_TENURES
+#endif
+#define PER_NODE OF_NODE(C) OF_NODE(L) OF_BOTH(got) IN_SETS(grants) IN_SETS(confirms) IN_SETS(storing) \
+    OF_RESTARTS OF_EXTENDS OF_BELIEFS OF_TENURES
+#include "common.pml"
 
 /* --- Nodes ------------------------------------------------------------------------------------------------------- */
 byte L[N];                 /* owner: attempt + 1, 0 if the key is absent or its owner can ask for nothing more        */
@@ -64,7 +87,7 @@ byte C[N];                 /* the counter                                       
 byte F[N];                 /* the floor                                                                               */
 byte out, kept;            /* bit sets of nodes: not admitted; and of these, those that kept their memory             */
 byte asked[N], copied[N];  /* admission under way: bit set of nodes that told their high-water mark; the largest      */
-byte forgets = FORGETS, keeps = KEEPS;
+byte forgets = FORGETS, keeps = KEEPS, drops = DROPS;
 #define FLOOR(i) F[i]
 #define OUT(i) BIT(out, i)
 #else
@@ -104,8 +127,15 @@ byte basis[A];             /* bit set of nodes that the holder's belief rests on
 byte below[A];             /* the largest token issued before the attempt began */
 byte largest;              /* the largest token issued                          */
 short issued;              /* bit set of the tokens issued                      */
+#if defined(WRITES) || defined(ORDER)
+byte returned;             /* bit set of the attempts that have returned */
+#endif
+#ifdef ORDER
+byte prior[A * N];         /* bit set of attempts that the node granted the lock before this one */
+byte stored[A];            /* bit set of nodes that stored the token when it was issued */
+#endif
 #ifdef WRITES
-byte earlier[A], returned; /* bit sets: attempts that had returned when an attempt began; that have returned */
+byte earlier[A];           /* bit set of the attempts that had returned when an attempt began */
 byte fence;                /* the resource: the largest token accepted          */
 byte writer;               /* attempt + 1 whose write was accepted last         */
 byte wrote;
@@ -116,26 +146,12 @@ hidden byte monotone;      /* M: a token is larger than every one that was issue
 hidden byte notStale;      /* S: no write is accepted after one of an attempt that began after the writer returned    */
 hidden byte ownFence;      /* S: no two attempts write with the same token                                            */
 hidden byte continuous;    /* E: an extension succeeds only if no later token was issued before its round began       */
+hidden byte ordered;       /* O: where two tokens were stored, the grants came in the order of the tokens             */
 hidden byte exclusive;     /* X: nobody believes to hold what another believes to hold                                */
 
-#define BIT(m, i) (((m) >> (i)) & 1)
-#define WITHOUT(m, i) ((m) & (255 - (1 << (i))))
-#define SIZE(m) (BIT(m, 0) + BIT(m, 1) + BIT(m, 2) + BIT(m, 3) + BIT(m, 4))
 #define GOT(a, i) (got[(a) * N + (i)])
 #define ANY(a, i) (GOT(a, i) != 0)
 #define SAME(a, i) (ANY(a, i) && GOT(a, i) == T[a])
-#if N == 3
-#define SET(what, a) (what(a, 0) + 2 * what(a, 1) + 4 * what(a, 2))
-#else
-#define SET(what, a) (what(a, 0) + 2 * what(a, 1) + 4 * what(a, 2) + 8 * what(a, 3) + 16 * what(a, 4))
-#endif
-#if A == 1
-#define SOME(what, i) (what(0, i))
-#elif A == 2
-#define SOME(what, i) (what(0, i) || what(1, i))
-#else
-#define SOME(what, i) (what(0, i) || what(1, i) || what(2, i))
-#endif
 #define COUNT(i) (C[i] > FLOOR(i) -> C[i] : FLOOR(i)) /* with a single name, also the high-water mark */
 
 /* Whether an attempt counts on what node i did for it. Waiting, before admission, means: until no attempt does. */
@@ -177,10 +193,11 @@ hidden byte exclusive;     /* X: nobody believes to hold what another believes t
 #else
 #define REPAIRABLE(a, i) (COUNT(i) <= T[a])
 #endif
-#ifdef RENEW_CHECKED
-#define RENEWABLE(a, i) (L[i] == (a) + 1 && COUNT(i) <= T[a])
-#else
+/* The floor does not matter to a node that kept the key: it is above the tokens of all names. */
+#ifdef RENEW_ANY
 #define RENEWABLE(a, i) (L[i] == (a) + 1)
+#else
+#define RENEWABLE(a, i) (L[i] == (a) + 1 && C[i] <= T[a])
 #endif
 #ifdef NO_FENCE
 #define ACCEPTED(a) 1
@@ -202,6 +219,9 @@ hidden byte exclusive;     /* X: nobody believes to hold what another believes t
 #ifdef ONLY_S
 #define ONLY
 #endif
+#ifdef ONLY_O
+#define ONLY
+#endif
 #ifdef ONLY_E
 #define ONLY
 #endif
@@ -214,7 +234,7 @@ hidden byte exclusive;     /* X: nobody believes to hold what another believes t
 #if !defined(ONLY) || defined(ONLY_S)
 #define CHECK_S
 #endif
-#if (defined(TIMELY) && !defined(ONLY)) || defined(ONLY_E)
+#if (EXTENDS > 0 && !defined(ONLY)) || defined(ONLY_E)
 #define CHECK_E
 #endif
 
@@ -223,7 +243,7 @@ inline tidy(a) {
     if
     :: phase[a] == OVER && PENDING(a) == 0 ->
         i = 0; do :: i < N -> if :: L[i] == a + 1 -> L[i] = 0 :: else fi; i++ :: else -> break od; i = 0;
-#ifndef WRITES
+#if !defined(WRITES) && !defined(ORDER)
         T[a] = 0
 #else
         if :: !BIT(returned, a) -> T[a] = 0 :: else fi
@@ -256,6 +276,43 @@ inline believe(a, nodes) {
 #endif
 }
 
+inline tenures(a) {
+#ifdef ORDER
+    stored[a] = storing[a];
+    t = 0;
+    do
+    :: t < A ->
+        i = 0;
+        do
+        :: i < N ->
+            if
+            :: t != a && BIT(returned, t) && BIT(stored[t] & stored[a], i) ->
+                ordered = (BIT(prior[a * N + i], t) -> T[t] < T[a] : T[a] < T[t]); assert(ordered)
+            :: else
+            fi;
+            i++
+        :: else -> break
+        od;
+        t++
+    :: else -> break
+    od;
+    i = 0; t = 0
+#else
+    skip
+#endif
+}
+
+#ifdef ORDER
+#define GRANTED(b, i) (phase[b] != IDLE && !BIT(grants[b], i) && (phase[b] < OVER || BIT(returned, b)))
+#if A == 2
+#define before(a, i) prior[a * N + i] = GRANTED(0, i) + 2 * GRANTED(1, i)
+#else
+#define before(a, i) prior[a * N + i] = GRANTED(0, i) + 2 * GRANTED(1, i) + 4 * GRANTED(2, i)
+#endif
+#else
+#define before(a, i) skip
+#endif
+
 inline issue(a) {
     printf("MSC: attempt %d returns token %d; before it began, the largest was %d\n", a, T[a], below[a]);
 #ifdef CHECK_U
@@ -266,7 +323,8 @@ inline issue(a) {
 #endif
     issued = issued | (1 << T[a]);
     if :: T[a] > largest -> largest = T[a] :: else fi;
-#ifdef WRITES
+    tenures(a);
+#if defined(WRITES) || defined(ORDER)
     returned = returned | (1 << a);
 #endif
     believe(a, storing[a]);
@@ -276,14 +334,15 @@ inline issue(a) {
 /* A reply is either received in the same step as the request is executed, or lost: a late reply is received when the
  * phase that it belongs to is over, and then it is ignored; within a phase the order of replies makes no difference. */
 #define GRANT(i) :: atomic { BIT(grants[a], i) && !OUT(i) && FREE(i) -> \
-    grants[a] = WITHOUT(grants[a], i); L[i] = (LIVE(a) -> a + 1 : 0); C[i] = COUNT(i) + 1; \
+    grants[a] = WITHOUT(grants[a], i); before(a, i); L[i] = (LIVE(a) -> a + 1 : 0); C[i] = COUNT(i) + 1; \
     printf("MSC: node %d grants to attempt %d, counter %d\n", i, a, C[i]); \
     if \
     :: phase[a] == GRANTING -> if :: got[a * N + i] = C[i] :: printf("MSC:   its reply is lost\n") fi \
     :: phase[a] == CONFIRMING && C[i] == T[a] -> if :: storing[a] = storing[a] | (1 << i) :: skip fi \
     :: phase[a] == CONFIRMING && C[i] < T[a] -> if :: confirms[a] = confirms[a] | (1 << i) :: skip fi \
     :: else \
-    fi }
+    fi; \
+    SORT }
 
 #define CONFIRM(i) :: atomic { BIT(confirms[a], i) && !OUT(i) && OWNS(a, i) && RAISES(a, i) -> \
     confirms[a] = WITHOUT(confirms[a], i); C[i] = T[a]; \
@@ -292,19 +351,19 @@ inline issue(a) {
     :: phase[a] == CONFIRMING -> if :: storing[a] = storing[a] | (1 << i) :: printf("MSC:   its reply is lost\n") fi \
     :: else \
     fi; \
-    tidy(a) }
+    tidy(a); SORT }
 
 /* A node that renews, or that lost the key and sets it again if its counter allows. */
 #define EXTEND(i) :: atomic { BIT(extends[a], i) && !OUT(i) && RENEWABLE(a, i) -> \
     extends[a] = WITHOUT(extends[a], i); printf("MSC: node %d renews for attempt %d\n", i, a); \
-    if :: renewed[a] = renewed[a] | (1 << i) :: printf("MSC:   its reply is lost\n") fi } \
+    if :: renewed[a] = renewed[a] | (1 << i) :: printf("MSC:   its reply is lost\n") fi; SORT } \
   :: atomic { BIT(extends[a], i) && !OUT(i) && FREE(i) && REPAIRABLE(a, i) -> \
     extends[a] = WITHOUT(extends[a], i); L[i] = a + 1; C[i] = T[a]; \
     printf("MSC: node %d is repaired for attempt %d, counter %d\n", i, a, C[i]); \
-    if :: REPAIRED_COUNTS -> renewed[a] = renewed[a] | (1 << i) :: true fi } \
+    if :: REPAIRED_COUNTS -> renewed[a] = renewed[a] | (1 << i) :: true fi; SORT } \
   :: atomic { BIT(strays[a], i) && !OUT(i) && FREE(i) && REPAIRABLE(a, i) -> \
     strays[a] = WITHOUT(strays[a], i); L[i] = (LIVE(a) -> a + 1 : 0); C[i] = T[a]; \
-    printf("MSC: node %d is repaired by a stray of attempt %d, counter %d\n", i, a, C[i]); tidy(a) }
+    printf("MSC: node %d is repaired by a stray of attempt %d, counter %d\n", i, a, C[i]); tidy(a); SORT }
 
 proctype Attempt(byte a) {
     byte t, i;
@@ -316,15 +375,9 @@ proctype Attempt(byte a) {
     };
 end:
     do
-    GRANT(0) GRANT(1) GRANT(2)
-#if N == 5
-    GRANT(3) GRANT(4)
-#endif
+    EACH(GRANT)
 #ifndef NO_CONFIRM
-    CONFIRM(0) CONFIRM(1) CONFIRM(2)
-#if N == 5
-    CONFIRM(3) CONFIRM(4)
-#endif
+    EACH(CONFIRM)
 #endif
     :: atomic { phase[a] == GRANTING && SIZE(SET(ANY, a)) >= Q -> /* decide on the token */
         i = 0; t = 0;
@@ -332,23 +385,21 @@ end:
         i = 0; T[a] = t; t = 0;
         storing[a] = SET(SAME, a);
 #ifdef NO_CONFIRM
-        issue(a)
+        issue(a);
 #else
         if
         :: SIZE(storing[a]) >= Q -> issue(a) /* the fast path */
         :: else ->
             confirms[a] = SET(ANY, a) & (255 - storing[a]); phase[a] = CONFIRMING;
             do :: i < N -> got[a * N + i] = 0; i++ :: else -> break od; i = 0
-        fi
+        fi;
 #endif
-    }
-    :: atomic { phase[a] == CONFIRMING && SIZE(storing[a]) >= Q -> issue(a) }
-    :: atomic { phase[a] == GRANTING || phase[a] == CONFIRMING -> printf("MSC: attempt %d gives up\n", a); finish(a, OVER) }
+        SORT }
+    :: atomic { phase[a] == CONFIRMING && SIZE(storing[a]) >= Q -> issue(a); SORT }
+    :: atomic { phase[a] == GRANTING || phase[a] == CONFIRMING ->
+        printf("MSC: attempt %d gives up\n", a); finish(a, OVER); SORT }
 #if EXTENDS > 0
-    EXTEND(0) EXTEND(1) EXTEND(2)
-#if N == 5
-    EXTEND(3) EXTEND(4)
-#endif
+    EACH(EXTEND)
     :: atomic { phase[a] == HOLDING && rounds[a] < EXTENDS ->
         rounds[a]++; phase[a] = EXTENDING; extends[a] = ALL; newest[a] = largest;
         printf("MSC: attempt %d begins to extend; the largest token issued is %d\n", a, largest) }
@@ -358,7 +409,7 @@ end:
         continuous = newest[a] <= T[a]; assert(continuous);
 #endif
         believe(a, renewed[a]);
-        strays[a] = strays[a] | extends[a]; extends[a] = 0; renewed[a] = 0; newest[a] = 0; phase[a] = HOLDING }
+        strays[a] = strays[a] | extends[a]; extends[a] = 0; renewed[a] = 0; newest[a] = 0; phase[a] = HOLDING; SORT }
 #endif
 #if EXTENDS > 0 || defined(TIMELY)
     :: atomic { phase[a] == HOLDING || phase[a] == EXTENDING -> /* releases, or declares its loss */
@@ -369,7 +420,7 @@ end:
 #ifdef TIMELY
         basis[a] = 0;
 #endif
-        finish(a, OVER) }
+        finish(a, OVER); SORT }
 #endif
 #ifdef WRITES
     /* One write, at any moment after it returned: also long after it ceased to hold. */
@@ -385,6 +436,9 @@ end:
 }
 
 #if RESTARTS > 0
+#ifndef AHEAD
+#define AHEAD 0
+#endif
 #define TRUSTED(i) BIT(kept, i)
 #if ADMISSION == WAIT_THEN_COPY
 #define MAY_COPY(i) (!(SOME(COUNTS, i)))
@@ -397,8 +451,10 @@ end:
 #define MAY_VOTE(i) 1
 #endif
 #define ASK(j) :: atomic { OUT(i) && BIT(asked[i], i) && !BIT(asked[i], j) && !OUT(j) && SIZE(asked[i]) <= Q -> \
-    printf("MSC: node %d is told %d by node %d\n", i, COUNT(j), j); \
-    if :: COUNT(j) > copied[i] -> copied[i] = COUNT(j) :: else fi; asked[i] = asked[i] | (1 << j) }
+    asked[i] = asked[i] | (1 << j); \
+    if :: COUNT(j) > copied[i] -> copied[i] = COUNT(j) :: else fi; \
+    if :: copied[i] = (COUNT(j) + AHEAD > copied[i] -> COUNT(j) + AHEAD : copied[i]) :: true fi; \
+    printf("MSC: node %d asks node %d, floor %d\n", i, j, copied[i]); SORT }
 
 proctype Node(byte i) {
 end:
@@ -408,26 +464,35 @@ end:
 #if ADMISSION != AT_ONCE
         out = out | (1 << i);
 #endif
-        printf("MSC: node %d restarts and has forgotten everything\n", i) }
+        printf("MSC: node %d restarts and has forgotten everything\n", i); SORT }
 #if KEEPS > 0
     :: atomic { keeps > 0 && !OUT(i) ->
-        keeps--; out = out | (1 << i); kept = kept | (1 << i); printf("MSC: node %d restarts with its memory\n", i) }
+        keeps--; out = out | (1 << i); kept = kept | (1 << i);
+        printf("MSC: node %d restarts with its memory\n", i); SORT }
     :: atomic { OUT(i) && TRUSTED(i) && asked[i] == 0 -> /* too few others to ask, and no need to */
-        out = WITHOUT(out, i); kept = WITHOUT(kept, i); printf("MSC: node %d votes again\n", i) }
+        out = WITHOUT(out, i); kept = WITHOUT(kept, i); printf("MSC: node %d votes again\n", i); SORT }
+#endif
+#if DROPS > 0
+#ifdef DROP_HELD
+    :: atomic { drops > 0 && !OUT(i) ->
+#else
+    :: atomic { drops > 0 && !OUT(i) && FREE(i) -> L[i] = 0;
+#endif
+#ifndef DROP_ONLY
+        F[i] = COUNT(i); if :: F[i]++ :: skip fi;
+#endif
+        drops--; C[i] = 0; printf("MSC: node %d drops its counter, floor %d\n", i, F[i]); SORT }
 #endif
 #if ADMISSION == WAIT
-    :: atomic { OUT(i) && !(SOME(COUNTS, i)) -> out = WITHOUT(out, i); printf("MSC: node %d votes again\n", i) }
+    :: atomic { OUT(i) && !(SOME(COUNTS, i)) -> out = WITHOUT(out, i); printf("MSC: node %d votes again\n", i); SORT }
 #endif
 #if ADMISSION >= COPY
-    :: atomic { OUT(i) && asked[i] == 0 && (TRUSTED(i) || MAY_COPY(i)) -> asked[i] = 1 << i }
-    ASK(0) ASK(1) ASK(2)
-#if N == 5
-    ASK(3) ASK(4)
-#endif
+    :: atomic { OUT(i) && asked[i] == 0 && (TRUSTED(i) || MAY_COPY(i)) -> asked[i] = 1 << i; SORT }
+    EACH(ASK)
     :: atomic { OUT(i) && SIZE(asked[i]) == Q + 1 && (TRUSTED(i) || MAY_VOTE(i)) ->
         if :: copied[i] > F[i] -> F[i] = copied[i] :: else fi;
         out = WITHOUT(out, i); kept = WITHOUT(kept, i); asked[i] = 0; copied[i] = 0;
-        printf("MSC: node %d votes again, with floor %d\n", i, F[i]) }
+        printf("MSC: node %d votes again, with floor %d\n", i, F[i]); SORT }
 #endif
     od
 }
