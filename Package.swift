@@ -27,6 +27,8 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let sqlite = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
@@ -39,6 +41,8 @@ let package = Package(
         .library(name: "HoldfastRedisTLS", targets: ["HoldfastRedisTLS"]),
         .library(name: "HoldfastLocks", targets: ["HoldfastLocks"]),
         .library(name: "HoldfastResources", targets: ["HoldfastResources"]),
+        .library(name: "HoldfastSQLite", targets: ["HoldfastSQLite"]),
+        .library(name: "HoldfastConformance", targets: ["HoldfastConformance"]),
         .library(name: "HoldfastJobs", targets: ["HoldfastJobs"]),
         .library(name: "HoldfastHTTP", targets: ["HoldfastHTTP"]),
         .library(name: "HoldfastAgents", targets: ["HoldfastAgents"]),
@@ -51,6 +55,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         // C, each behind one small header.
@@ -65,7 +71,11 @@ let package = Package(
         room("HoldfastRedis", ["CHiredis", "HoldfastRuntime", log, nioCore, nioPosix, nioTLS, deque]),
         room("HoldfastRedisTLS", ["HoldfastRedis", nioCore, nioSSL]),
         room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log, deque]),
-        room("HoldfastResources", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
+        room(
+            "HoldfastResources",
+            ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", crypto, nioPosix]),
+        room("HoldfastConformance", ["HoldfastLocks", "HoldfastResources"]),
+        room("HoldfastSQLite", ["HoldfastLocks", "HoldfastResources", "HoldfastRuntime", crypto, sqlite]),
         room("HoldfastJobs", ["CZlib", "HoldfastRedis", "HoldfastRuntime", log]),
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
         room("HoldfastAgents", ["HoldfastHTTP", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime", log]),
@@ -108,6 +118,11 @@ let package = Package(
         .target(
             name: "RedisFixture", dependencies: ["HoldfastProcess", "HoldfastRedis", "HoldfastRuntime"],
             path: "Tests/RedisFixture", swiftSettings: strict),
+        // A process for the tests to kill while it writes to a fenced resource.
+        .executableTarget(
+            name: "resource-writer",
+            dependencies: ["HoldfastLocks", "HoldfastResources", "HoldfastRuntime", "HoldfastSQLite"],
+            path: "Tests/ResourceWriter", swiftSettings: strict),
         // A parent for the tests to kill: what it starts must die with it.
         .executableTarget(
             name: "holdfast-fixture", dependencies: ["HoldfastCluster", "HoldfastProcess"], path: "Tests/Fixture",
@@ -121,7 +136,18 @@ let package = Package(
             ["HoldfastRedis", "HoldfastRuntime", "HoldfastProcess", "CHiredis", "RedisFixture", nioCore, nioPosix]),
         tests("HoldfastRedisTLSTests", ["HoldfastRedisTLS", "HoldfastRedis", "HoldfastProcess", "RedisFixture"]),
         tests("HoldfastLocksTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
-        tests("HoldfastResourcesTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastResources"]),
+        tests(
+            "HoldfastResourcesTests",
+            [
+                "HoldfastCluster", "HoldfastConformance", "HoldfastLocks", "HoldfastRedis", "HoldfastResources",
+                "HoldfastRuntime",
+            ]),
+        tests(
+            "HoldfastSQLiteTests",
+            [
+                "HoldfastConformance", "HoldfastLocks", "HoldfastProcess", "HoldfastResources", "HoldfastRuntime",
+                "HoldfastSQLite", "resource-writer", sqlite,
+            ]),
         tests("HoldfastJobsTests", ["HoldfastJobs", "HoldfastCluster", "HoldfastRedis", "HoldfastRuntime", log]),
         tests("HoldfastHistoryTests", ["HoldfastHistory", "HoldfastRuntime"]),
         tests(

@@ -26,6 +26,8 @@ extension Rule {
         "HoldfastRedisTLS": ["HoldfastRedis"],
         "HoldfastLocks": ["HoldfastRedis"],
         "HoldfastResources": ["HoldfastLocks"],
+        "HoldfastConformance": ["HoldfastResources"],
+        "HoldfastSQLite": ["HoldfastResources"],
         "HoldfastHTTP": ["CCurl", "HoldfastRuntime"],
         "HoldfastJobs": ["HoldfastResources", "HoldfastHTTP", "CZlib"],
         "HoldfastAgents": ["HoldfastJobs", "HoldfastHTTP"],
