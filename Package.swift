@@ -29,6 +29,8 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let sqlite = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
@@ -42,6 +44,8 @@ let package = Package(
         .library(name: "HoldfastLocks", targets: ["HoldfastLocks"]),
         .library(name: "HoldfastResources", targets: ["HoldfastResources"]),
         .library(name: "HoldfastSQLite", targets: ["HoldfastSQLite"]),
+        .library(name: "HoldfastHTTPResource", targets: ["HoldfastHTTPResource"]),
+        .library(name: "HoldfastHummingbird", targets: ["HoldfastHummingbird"]),
         .library(name: "HoldfastConformance", targets: ["HoldfastConformance"]),
         .library(name: "HoldfastJobs", targets: ["HoldfastJobs"]),
         .library(name: "HoldfastHTTP", targets: ["HoldfastHTTP"]),
@@ -57,6 +61,8 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
         // C, each behind one small header.
@@ -76,6 +82,13 @@ let package = Package(
             ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", crypto, nioPosix]),
         room("HoldfastConformance", ["HoldfastLocks", "HoldfastResources"]),
         room("HoldfastSQLite", ["HoldfastLocks", "HoldfastResources", "HoldfastRuntime", crypto, sqlite]),
+        room("HoldfastHTTPResource", ["HoldfastHTTP", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime"]),
+        room(
+            "HoldfastHummingbird",
+            [
+                "HoldfastLocks", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", crypto, httpTypes,
+                hummingbird, nioCore,
+            ]),
         room("HoldfastJobs", ["CZlib", "HoldfastRedis", "HoldfastRuntime", log]),
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
         room("HoldfastAgents", ["HoldfastHTTP", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime", log]),
@@ -147,6 +160,13 @@ let package = Package(
             [
                 "HoldfastConformance", "HoldfastLocks", "HoldfastProcess", "HoldfastResources", "HoldfastRuntime",
                 "HoldfastSQLite", "resource-writer", sqlite,
+            ]),
+        tests(
+            "HoldfastHummingbirdTests",
+            [
+                "HoldfastCluster", "HoldfastConformance", "HoldfastHTTP", "HoldfastHTTPResource", "HoldfastHummingbird",
+                "HoldfastLocks", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "HoldfastSQLite",
+                "LocalHTTPServer", httpTypes, hummingbird, log, nioCore,
             ]),
         tests("HoldfastJobsTests", ["HoldfastJobs", "HoldfastCluster", "HoldfastRedis", "HoldfastRuntime", log]),
         tests("HoldfastHistoryTests", ["HoldfastHistory", "HoldfastRuntime"]),

@@ -28,6 +28,8 @@ extension Rule {
         "HoldfastResources": ["HoldfastLocks"],
         "HoldfastConformance": ["HoldfastResources"],
         "HoldfastSQLite": ["HoldfastResources"],
+        "HoldfastHTTPResource": ["HoldfastResources", "HoldfastHTTP"],
+        "HoldfastHummingbird": ["HoldfastResources"],
         "HoldfastHTTP": ["CCurl", "HoldfastRuntime"],
         "HoldfastJobs": ["HoldfastResources", "HoldfastHTTP", "CZlib"],
         "HoldfastAgents": ["HoldfastJobs", "HoldfastHTTP"],
