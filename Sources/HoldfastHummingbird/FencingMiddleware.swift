@@ -35,7 +35,8 @@ public struct FencingMiddleware<Context: RequestContext>: RouterMiddleware {
     ///   - abandoned: What to do after a crash in the middle of a handler. There is no right answer for all: with
     ///     `.runAgain` the effect may happen twice unless the handler prevents it, with `.refuse` a request may stay
     ///     without answer until somebody looks.
-    ///   - resource: The name of the resource that a request is about; by default its path.
+    ///   - resource: The name of the resource that a request is about, 1 to 512 bytes; by default its path. A longer
+    ///     one is answered with 400.
     ///   - scope: Whose key it is, such as the user's name: first answers are given to no other scope. By default all
     ///     clients share one, which is right only where all may see all answers.
     public init(
@@ -72,7 +73,7 @@ public struct FencingMiddleware<Context: RequestContext>: RouterMiddleware {
         _ request: Request, _ context: Context, _ next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         guard let token = try RequestFields.token(request.headers) else { return try await next(request, context) }
-        let resource = try await resource(request, context)
+        let resource = try await name(of: request, context)
         let admission = try await patiently { () throws(ResourceError) in try await store.raise(resource, to: token) }
         guard case .run = admission else { return refusal(admission, resource, token) }
         let current = FencedRequest(resource: resource, token: token, key: nil, attempt: 1, lease: LeaseState())
@@ -88,7 +89,7 @@ public struct FencingMiddleware<Context: RequestContext>: RouterMiddleware {
         let body = try await collected(request, upTo: limits.requestBytes)
         request.body = RequestBody(buffer: body)
         let claim = RequestClaim(
-            resource: try await resource(request, context), token: token, scope: try await scope(request, context),
+            resource: try await name(of: request, context), token: token, scope: try await scope(request, context),
             key: key, fingerprint: Self.fingerprint(request, body), owner: runtime.randomHex(bytes: 16))
         let admission = try await patiently { () throws(ResourceError) in
             try await store.begin(claim, lease: limits.lease, retention: limits.retention, abandoned: abandoned)
@@ -100,6 +101,12 @@ public struct FencingMiddleware<Context: RequestContext>: RouterMiddleware {
         return try await FencedRequest.$current.withValue(current) {
             try await holding(claim, lease) { try await run(claim, request, context, next) }
         }
+    }
+
+    private func name(of request: Request, _ context: Context) async throws -> String {
+        let name = try await resource(request, context)
+        try ResourceBounds.check(name: name)
+        return name
     }
 
     /// Runs the handler, and keeps what it answered.

@@ -1,7 +1,9 @@
 import HTTPTypes
+import HoldfastCluster
 import HoldfastHTTP
 import HoldfastHummingbird
 import HoldfastLocks
+import HoldfastRedis
 import HoldfastResources
 import HoldfastRuntime
 import Hummingbird
@@ -282,6 +284,31 @@ private struct Bent: RequestStore {
             #expect(again.status == 201)
             let first = try await old
             #expect(first.status == 503, "the second attempt's answer is the one")
+        }
+    }
+
+    @Test func serversThatShareAStoreActAsOne() async throws {
+        let stage = Stage()
+        try await withTemporaryCluster(nodes: 0, stores: 1) { cluster in
+            let redis = RedisClient(try RedisConfiguration(url: cluster.storeURLs[0]))
+            let store = RedisRequestStore(on: redis)
+            try await withServer(router(stage, store)) { (one, client) async throws in
+                try await withServer(router(stage, store)) { (two, _) async throws in
+                    async let first = post(client, one, "gated")
+                    await stage.wait(for: "gated begins, attempt 1, token 1")
+                    let second = try await post(client, two, "gated")
+                    #expect(second.status == 409)
+                    stage.say("open gated")
+                    let answer = try await first
+                    let repeated = try await post(client, two, "gated")
+                    #expect(answer.status == 201 && repeated.text == answer.text)
+                    #expect(repeated.headers["Idempotent-Replayed"] == "true")
+                    _ = try await post(client, one, "new", token: 2, key: "l")
+                    let stale = try await post(client, two, "late", token: 1, key: "m")
+                    #expect(stale.status == 412)
+                }
+            }
+            await redis.close()
         }
     }
 
