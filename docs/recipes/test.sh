@@ -12,6 +12,7 @@ stop() {
     rm -rf "$work"
 }
 trap stop EXIT
+trap 'exit 130' INT TERM
 
 failures=0
 skipped=0
@@ -35,9 +36,8 @@ until_ready() { # until_ready COMMAND …: for at most a minute
     cat "$work/$database.log" >&2
     exit 1
 }
-as_user() { # servers refuse to run as root
-    if ((EUID == 0)); then setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}"; else "${@:2}"; fi
-}
+as_postgres=() # servers refuse to run as root
+if ((EUID == 0)); then as_postgres=(setpriv --reuid=postgres --regid=postgres --clear-groups); fi
 
 # What every recipe must do; `raise`, `read_`, `apply` and `forget` are the database's.
 cases() {
@@ -96,11 +96,12 @@ if [[ -z "$bin" ]]; then
     skip postgresql postgresql
 else
     mkdir "$work/pg"
-    ((EUID == 0)) && chown postgres: "$work/pg"
-    as_user postgres "$bin/initdb" -D "$work/pg/data" -A trust >"$work/postgresql.log" 2>&1
-    as_user postgres "$bin/postgres" -D "$work/pg/data" -k "$work/pg" -c listen_addresses= >>"$work/postgresql.log" 2>&1 &
+    if ((EUID == 0)); then chown postgres: "$work/pg"; fi
+    "${as_postgres[@]}" "$bin/initdb" -D "$work/pg/data" -A trust >"$work/postgresql.log" 2>&1
+    "${as_postgres[@]}" "$bin/postgres" -D "$work/pg/data" -k "$work/pg" -c listen_addresses= \
+        >>"$work/postgresql.log" 2>&1 &
     pids+=("$!")
-    sql() { as_user postgres psql -h "$work/pg" -d postgres -qtA -F ' ' -v ON_ERROR_STOP=1 "$@"; }
+    sql() { "${as_postgres[@]}" psql -h "$work/pg" -d postgres -qtA -F ' ' -v ON_ERROR_STOP=1 "$@"; }
     until_ready sql -c 'SELECT 1'
     # From standard input: the server's user may not read this directory.
     sql <"$here/postgresql.sql"
@@ -157,6 +158,7 @@ else
     etcd --data-dir "$work/etcd" --listen-client-urls "$ETCDCTL_ENDPOINTS" \
         --advertise-client-urls "$ETCDCTL_ENDPOINTS" --listen-peer-urls "$peer" \
         --initial-advertise-peer-urls "$peer" --initial-cluster "default=$peer" >"$work/etcd.log" 2>&1 &
+    pids+=("$!")
     until_ready etcdctl endpoint health
     # shellcheck source=etcd.sh
     source "$here/etcd.sh"
