@@ -3,7 +3,7 @@
 
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libhiredis-dev libcurl4-openssl-dev zlib1g-dev \
+    && apt-get install --yes --no-install-recommends libhiredis-dev libcurl4-openssl-dev zlib1g-dev libsqlite3-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Package.swift ./

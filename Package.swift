@@ -31,6 +31,10 @@ let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-met
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let metricsTestKit = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
 let inMemoryTracing = Target.Dependency.product(name: "InMemoryTracing", package: "swift-distributed-tracing")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let sqlite = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
@@ -43,6 +47,10 @@ let package = Package(
         .library(name: "HoldfastRedisTLS", targets: ["HoldfastRedisTLS"]),
         .library(name: "HoldfastLocks", targets: ["HoldfastLocks"]),
         .library(name: "HoldfastResources", targets: ["HoldfastResources"]),
+        .library(name: "HoldfastSQLite", targets: ["HoldfastSQLite"]),
+        .library(name: "HoldfastHTTPResource", targets: ["HoldfastHTTPResource"]),
+        .library(name: "HoldfastHummingbird", targets: ["HoldfastHummingbird"]),
+        .library(name: "HoldfastConformance", targets: ["HoldfastConformance"]),
         .library(name: "HoldfastJobs", targets: ["HoldfastJobs"]),
         .library(name: "HoldfastHTTP", targets: ["HoldfastHTTP"]),
         .library(name: "HoldfastAgents", targets: ["HoldfastAgents"]),
@@ -57,6 +65,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
         // C, each behind one small header.
@@ -72,7 +84,18 @@ let package = Package(
         room("HoldfastRedisTLS", ["HoldfastRedis", nioCore, nioSSL]),
         room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log, deque, metrics, tracing]),
         room("HoldfastMeasurement", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", histogram]),
-        room("HoldfastResources", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
+        room(
+            "HoldfastResources",
+            ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", crypto, nioPosix]),
+        room("HoldfastConformance", ["HoldfastLocks", "HoldfastResources"]),
+        room("HoldfastSQLite", ["HoldfastLocks", "HoldfastResources", "HoldfastRuntime", crypto, sqlite]),
+        room("HoldfastHTTPResource", ["HoldfastHTTP", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime"]),
+        room(
+            "HoldfastHummingbird",
+            [
+                "HoldfastLocks", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", crypto, httpTypes,
+                hummingbird, nioCore,
+            ]),
         room("HoldfastJobs", ["CZlib", "HoldfastRedis", "HoldfastRuntime", log]),
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
         room("HoldfastAgents", ["HoldfastHTTP", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime", log]),
@@ -122,6 +145,11 @@ let package = Package(
             name: "LockSoak",
             dependencies: ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", "LockFaults"],
             path: "Tests/LockSoak", swiftSettings: strict),
+        // A process for the tests to kill while it writes to a fenced resource.
+        .executableTarget(
+            name: "resource-writer",
+            dependencies: ["HoldfastLocks", "HoldfastResources", "HoldfastRuntime", "HoldfastSQLite"],
+            path: "Tests/ResourceWriter", swiftSettings: strict),
         // A parent for the tests to kill: what it starts must die with it.
         .executableTarget(
             name: "holdfast-fixture", dependencies: ["HoldfastCluster", "HoldfastProcess"], path: "Tests/Fixture",
@@ -143,7 +171,25 @@ let package = Package(
                 "HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", "LockFaults", "LockSoak",
                 metrics, metricsTestKit, tracing, inMemoryTracing,
             ]),
-        tests("HoldfastResourcesTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastResources"]),
+        tests(
+            "HoldfastResourcesTests",
+            [
+                "HoldfastCluster", "HoldfastConformance", "HoldfastLocks", "HoldfastRedis", "HoldfastResources",
+                "HoldfastRuntime",
+            ]),
+        tests(
+            "HoldfastSQLiteTests",
+            [
+                "HoldfastConformance", "HoldfastLocks", "HoldfastProcess", "HoldfastResources", "HoldfastRuntime",
+                "HoldfastSQLite", "resource-writer", sqlite,
+            ]),
+        tests(
+            "HoldfastHummingbirdTests",
+            [
+                "HoldfastCluster", "HoldfastConformance", "HoldfastHTTP", "HoldfastHTTPResource", "HoldfastHummingbird",
+                "HoldfastLocks", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "HoldfastSQLite",
+                "LocalHTTPServer", httpTypes, hummingbird, log, nioCore,
+            ]),
         tests("HoldfastJobsTests", ["HoldfastJobs", "HoldfastCluster", "HoldfastRedis", "HoldfastRuntime", log]),
         tests("HoldfastHistoryTests", ["HoldfastHistory", "HoldfastRuntime"]),
         tests(

@@ -9,12 +9,12 @@ extension RedisClient {
         do throws(RedisError) {
             return try await run(script, keys: keys, arguments: arguments, idempotent: true)
         } catch {
-            throw .unavailable(error)
+            throw .unavailable(StoreError(error))
         }
     }
 
     /// A reply that none of our scripts gives.
     func unexpected(_ reply: RedisReply) -> ResourceError {
-        .unavailable(RedisError(.unexpectedReply, .answered, "not the script's reply: \(reply)", server: server))
+        .unavailable(StoreError(.failed, .unknown, "not the script's reply: \(reply)", at: server))
     }
 }

@@ -12,12 +12,12 @@ public struct RedisResource: FencedResource {
 
     /// - Parameters:
     ///   - name: 1 to 512 bytes.
-    ///   - retention: How long idempotency keys are remembered.
+    ///   - retention: How long idempotency keys are remembered: 1 second to 36500 days.
     public init(
         _ name: String, on client: RedisClient, prefix: String = "holdfast:", retention: Duration = .seconds(7 * 86_400)
     ) throws(ResourceError) {
-        guard (1...512).contains(name.utf8.count) else { throw .invalid("a resource's name has 1 to 512 bytes") }
-        guard retention >= .seconds(1) else { throw .invalid("keys are remembered for a second at least") }
+        try ResourceBounds.check(name: name)
+        try ResourceBounds.check(retention: retention)
         self.name = name
         self.client = client
         self.retention = retention
@@ -27,11 +27,13 @@ public struct RedisResource: FencedResource {
     }
 
     public func raise(to token: FencingToken) async throws(ResourceError) -> [UInt8]? {
+        try ResourceBounds.check(token)
         let reply = try await client.step(ResourceScripts.raise, [key], [RedisArgument(token.rawValue)])
         return try value(in: reply, token)
     }
 
     public func read(_ token: FencingToken) async throws(ResourceError) -> [UInt8]? {
+        try ResourceBounds.check(token)
         let reply = try await client.step(ResourceScripts.read, [key], [RedisArgument(token.rawValue)])
         return try value(in: reply, token)
     }
@@ -39,6 +41,8 @@ public struct RedisResource: FencedResource {
     public func apply(
         _ value: [UInt8], token: FencingToken, key idempotency: IdempotencyKey
     ) async throws(ResourceError) -> WriteReceipt {
+        try ResourceBounds.check(token)
+        try ResourceBounds.check(valueBytes: value.count)
         let reply = try await client.step(
             ResourceScripts.apply, [key, "\(oncePrefix)\(idempotency.text)"],
             [RedisArgument(token.rawValue), RedisArgument(value), RedisArgument(retention.milliseconds / 1000)])

@@ -1,5 +1,4 @@
 public import HoldfastLocks
-public import HoldfastRedis
 
 /// Why a fenced resource did not do what was asked.
 public enum ResourceError: Error, Sendable, Hashable {
@@ -13,7 +12,7 @@ public enum ResourceError: Error, Sendable, Hashable {
     case refused(String)
     /// The store did not answer, or not as expected; the error tells what is known of the outcome. Repeating the
     /// request with the same idempotency key is safe.
-    case unavailable(RedisError)
+    case unavailable(StoreError)
 }
 
 extension ResourceError: CustomStringConvertible {

@@ -149,7 +149,7 @@ public struct Ledger: Sendable {
     private func key(_ part: String) -> RedisArgument { "holdfast:ledger:\(name):\(part)" }
 
     private func send(_ command: RedisCommand) async throws(ResourceError) -> RedisReply {
-        do throws(RedisError) { return try await client.send(command) } catch { throw .unavailable(error) }
+        do throws(RedisError) { return try await client.send(command) } catch { throw .unavailable(StoreError(error)) }
     }
 
     private func stale(_ fields: [RedisReply], _ accounts: [FencedAccount]) -> ResourceError {
