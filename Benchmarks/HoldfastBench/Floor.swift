@@ -21,4 +21,12 @@ final class Floor: @unchecked Sendable {
         }
         if lost != 0 { throw Lost() }
     }
+
+    /// Acquires and releases a lock by scripts whose digests are given.
+    /// - Returns: How long the acquisition took.
+    func cycle(take: String, release: String, turn: Int) throws -> Duration {
+        let nanoseconds = floor_cycle(quorum, take, release, UInt32(truncatingIfNeeded: turn))
+        guard nanoseconds >= 0 else { throw Lost() }
+        return .nanoseconds(nanoseconds)
+    }
 }

@@ -12,18 +12,18 @@ struct LockFloor {
         "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
     private let servers: Floor
-    private let takeDigest: RedisArgument
-    private let freeDigest: RedisArgument
+    private let takeDigest: String
+    private let freeDigest: String
 
     init(_ cluster: LocalCluster) async throws {
         servers = try Floor(ports: cluster.nodes.map(\.port))
-        var digests: [RedisArgument] = []
+        var digests: [String] = []
         for node in cluster.nodes {
             let client = RedisClient(try RedisConfiguration(url: node.url))
             digests = []
             for script in [Self.take, Self.free] {
                 let reply = try await client.send(RedisCommand("SCRIPT", "LOAD", RedisArgument(script)))
-                digests.append(RedisArgument(reply.text ?? ""))
+                digests.append(reply.text ?? "")
             }
             await client.close()
         }
@@ -31,16 +31,10 @@ struct LockFloor {
     }
 
     func run(for span: Duration) async throws -> LockResult {
-        let runtime = LiveRuntime()
         let before = ProcessTime.used
         let (servers, take, free) = (servers, takeDigest, freeDigest)
         let outcome = try await ClosedLoop(callers: 1, for: span).run(noting: Latencies()) { _, turn, acquire in
-            let began = runtime.now
-            let owner = RedisArgument("owner-of-turn-\(turn)")
-            try servers.round(
-                RedisCommand.encodePrefix("EVALSHA", [take, 2, "floor:lock", "floor:fence", owner], missing: 0))
-            acquire.record(began.duration(to: runtime.now))
-            try servers.round(RedisCommand.encodePrefix("EVALSHA", [free, 1, "floor:lock", owner], missing: 0))
+            acquire.record(try servers.cycle(take: take, release: free, turn: turn))
         }
         var result = LockResult()
         result.cycles = outcome.turns
