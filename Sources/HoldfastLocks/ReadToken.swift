@@ -1,9 +1,11 @@
-/// What the holder of a shared lock shows when it reads: the token of the last writer before it, or a larger number
-/// that no writer was issued.
+/// What the holder of a shared lock shows: a number above the token of every writer before it, and below that of the
+/// next. Readers without a writer between them may share it.
 ///
-/// A type of its own, for it proves nothing about writing: a resource that took it for a ``FencingToken`` would accept
-/// a reader's write in the last writer's name. A resource refuses to be read with it once a later writer has raised the
-/// fence, which tells a reader that it read too late.
+/// A reader raises the fence of a resource with it before it reads: from then on nothing that an earlier writer still
+/// has on its way is accepted, so that what the reader has read stays true while it holds the lock. A resource refuses
+/// it once a later writer has raised the fence, which tells a reader that it came too late.
+///
+/// A type of its own, for who only reads must not write: no resource accepts it for a write.
 public struct ReadToken: Sendable, Hashable, Comparable, RawRepresentable {
     public let rawValue: Int64
 

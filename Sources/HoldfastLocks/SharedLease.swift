@@ -5,7 +5,7 @@ public struct SharedLease: Sendable {
     let lease: Lease
 
     public var name: LockName { lease.name }
-    /// Show it when reading a fenced resource.
+    /// Raise a fenced resource's fence to it before reading.
     public var token: ReadToken { ReadToken(rawValue: lease.token.rawValue) }
     /// As in ``Lease/owner``.
     public var owner: String { lease.owner }

@@ -55,21 +55,21 @@ import Testing
             name: script.name + ".mutant", script.source.replacingOccurrences(of: line, with: replacement))
     }
 
-    /// Node 0 grants B:1 then A:2; node 1 grants A:1 then B:2. Both attempts see the maximum 2.
+    /// Node 0 grants B:2 then A:4; node 1 grants A:2 then B:4. Both attempts see the maximum 4.
     private func crossGrants(_ stage: Stage) async throws {
-        #expect(try await stage.grant("B", on: 0) == 1)
+        #expect(try await stage.grant("B", on: 0) == 2)
         try await stage.expire(on: 0)
-        #expect(try await stage.grant("A", on: 0) == 2)
-        #expect(try await stage.grant("A", on: 1) == 1)
+        #expect(try await stage.grant("A", on: 0) == 4)
+        #expect(try await stage.grant("A", on: 1) == 2)
         try await stage.expire(on: 1)
-        #expect(try await stage.grant("B", on: 1) == 2)
+        #expect(try await stage.grant("B", on: 1) == 4)
     }
 
     @Test func withTheHolderCheckOnlyOneOfTwoAttemptsIsConfirmed() async throws {
         try await withStage(nodes: 3) { _, stage in
             try await crossGrants(stage)
-            let first = try await stage.confirm("B", 2, on: 0, LockScripts.confirm)
-            let second = try await stage.confirm("A", 2, on: 1, LockScripts.confirm)
+            let first = try await stage.confirm("B", 4, on: 0, LockScripts.confirm)
+            let second = try await stage.confirm("A", 4, on: 1, LockScripts.confirm)
             #expect(!first && !second, "neither holds the lock any more where it was to confirm")
         }
     }
@@ -79,8 +79,8 @@ import Testing
             let mutant = try mutate(
                 LockScripts.confirm, "if redis.pcall('GET', KEYS[place]) ~= ARGV[1] then return {0, 0} end", "")
             try await crossGrants(stage)
-            let first = try await stage.confirm("B", 2, on: 0, mutant)
-            let second = try await stage.confirm("A", 2, on: 1, mutant)
+            let first = try await stage.confirm("B", 4, on: 0, mutant)
+            let second = try await stage.confirm("A", 4, on: 1, mutant)
             #expect(first && second, "the violation that the holder check prevents")
         }
     }
@@ -193,18 +193,18 @@ import Testing
 
     @Test func withoutAdmissionANodeThatForgotIssuesATokenAgain() async throws {
         try await withStage(nodes: 3) { cluster, stage in
-            #expect(try await stage.grant("A", on: 0) == 1)
-            #expect(try await stage.grant("A", on: 1) == 1)
+            #expect(try await stage.grant("A", on: 0) == 2)
+            #expect(try await stage.grant("A", on: 1) == 2)
             await cluster.nodes[1].kill()
             try await cluster.nodes[1].restart(empty: true)
             try await stage.clients[1].ready(within: .seconds(20))
             while (try? await stage.clients[1].send(RedisCommand("PING"))) == nil {}
-            #expect(try await stage.grant("B", on: 2) == 1)
+            #expect(try await stage.grant("B", on: 2) == 2)
             #expect(try await stage.grant("B", on: 1) == nil, "an incarnation that is not admitted must not vote")
             let admitted = try mutate(
                 LockScripts.grant, "if node[1] ~= ARGV[4] then return {-1, 0} end",
                 "node = {ARGV[4], '10000', '0', '0'}")
-            #expect(try await stage.grant("B", on: 1, admitted) == 1, "the violation that admission prevents")
+            #expect(try await stage.grant("B", on: 1, admitted) == 2, "the violation that admission prevents")
         }
     }
 }

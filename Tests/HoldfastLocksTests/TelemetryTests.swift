@@ -97,7 +97,7 @@ import Tracing
                 ])
             let hold = try #require(spans.last)
             #expect(hold.attributes["lock.name"]?.toSpanAttribute() == .string("watched"))
-            #expect(hold.attributes["lock.token"]?.toSpanAttribute() == .int64(1))
+            #expect(hold.attributes["lock.token"]?.toSpanAttribute() == .int64(2))
             #expect(spans[1].parentSpanID == hold.spanID && spans[2].parentSpanID == hold.spanID)
             #expect(spans[0].status == nil && spans[2].status?.code == .error && spans[2].errors.count == 1)
         }

@@ -23,7 +23,7 @@ func guideExample(urls: [String], resource: some FencedResource) async throws {
 
     // GUIDE shared
     try await locks.withSharedLock(LockName("invoice/42"), wait: .upTo(.seconds(5))) { lease in
-        _ = try await resource.read(lease.token)
+        _ = try await resource.raise(to: lease.token)
     }
     // GUIDE end
 

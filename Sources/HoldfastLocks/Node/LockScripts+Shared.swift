@@ -7,7 +7,8 @@ import HoldfastRedis
 /// reader is let in. So a stream of readers cannot starve a writer, and a writer that died holds readers up no longer
 /// than its mark.
 ///
-/// Readers do not count the counter up: their token is that of the last writer, and the next one's is larger.
+/// The first reader after a writer counts the counter up to the next odd number, and those that follow share it; the
+/// next writer's is larger.
 extension LockScripts {
     static let shared = [grantShared, confirmShared, extendShared, releaseShared, withdraw]
 
@@ -15,7 +16,7 @@ extension LockScripts {
     ///
     /// KEYS: L, C, node.
     /// ARGV: owner value, TTL in ms, run id.
-    /// Returns: {1, count} the node's counter, now at its floor at least; {0, ms left or -1} a writer holds it;
+    /// Returns: {1, count} the node's counter, now odd and at its floor at least; {0, ms left or -1} a writer holds it;
     /// {-4, ms left} a writer waits; {-1, 0} this incarnation may not vote; {-2, maximum} the TTL exceeds the
     /// cluster's maximum.
     /// Atomic: no writer can be granted the lock between the check and the entry, and the count is of that moment.
@@ -36,6 +37,7 @@ extension LockScripts {
         \(expireWithTheLast)
         local count = tonumber(redis.call('GET', KEYS[2]) or 0)
         local token = math.max(count, tonumber(node[3]))
+        if token % 2 == 0 then token = token + 1 end
         if token > count then redis.call('SET', KEYS[2], string.format('%.0f', token)) end
         \(raiseHigh("node[4]"))
         return {1, token}

@@ -7,6 +7,10 @@ import HoldfastRedis
 /// one lock, all or none of them, with one token that is larger than what any of their counters has seen: for each
 /// name by itself the steps are those of a lock of its own. Numbers stay below 2^53.
 ///
+/// Holders that write have even tokens, readers odd ones: a reader needs a number above the writer's before it, so that
+/// what that one still sends is refused once the reader has raised the fence; and readers with no writer between them
+/// share theirs.
+///
 /// The high-water mark is written ahead, in steps of 1024: it costs a write only now and then, and a floor that is
 /// copied from it is the safer for being too high.
 enum LockScripts {
@@ -52,14 +56,15 @@ enum LockScripts {
                 end
             end
         end
-        local first = redis.call('INCR', KEYS[names + 1])
-        local token = math.max(first, tonumber(node[3]) + 1)
+        local next = redis.call('INCRBY', KEYS[names + 1], 2)
+        local before = math.max(next - 2, tonumber(node[3]))
         for place = 2, names do
-            token = math.max(token, tonumber(redis.call('GET', KEYS[names + place]) or 0) + 1)
+            before = math.max(before, tonumber(redis.call('GET', KEYS[names + place]) or 0))
         end
+        local token = before + 2 - before % 2
         if token >= 9007199254740991 then return redis.error_reply('EXHAUSTED the fencing counter has reached 2^53') end
         for place = 1, names do
-            if place > 1 or token > first then redis.call('SET', KEYS[names + place], string.format('%.0f', token)) end
+            if place > 1 or token ~= next then redis.call('SET', KEYS[names + place], string.format('%.0f', token)) end
         end
         \(raiseHigh("node[4]"))
         return {1, token}
