@@ -13,10 +13,10 @@ extension LockCluster {
     ) async throws(LockError) -> HeldLocks {
         try configuration.validate()
         guard limit > 0 else { throw .invalid("a list of at most \(limit) locks: ask for 1 or more") }
-        let clients = configuration.nodes.map { RedisClient($0, transport: transport, runtime: runtime) }
+        let clients = NodeClients(configuration.nodes, transport: transport, runtime: runtime)
         let reader = HeldLockReader(clients: clients, keys: LockKeys(prefix: configuration.prefix), limit: limit)
         let held = await reader.read()
-        for client in clients { await client.close(grace: .zero) }
+        await clients.close()
         if Task.isCancelled { throw .cancelled(name: "the list of locks") }
         return held
     }
@@ -27,15 +27,17 @@ private struct HeldLockReader: Sendable {
     /// Keys to look through in a step of SCAN, and names to look at in a step of the script.
     private static let step = 500
 
-    let clients: [RedisClient]
+    let clients: NodeClients
     let keys: LockKeys
     let limit: Int
 
     func read() async -> HeldLocks {
-        let found = await onAll { client throws(RedisError) in try await findNames(client) }
+        let found = await clients.onAll { _, client throws(RedisError) in try await findNames(client) }
         let union = Set(found.flatMap { (try? $0.get().names) ?? [] })
         let names = Array(union.sorted().prefix(limit))
-        let looks = await onAll { client throws(RedisError) in try await look(client, names) }
+        let looks = await clients.onAll { _, client throws(RedisError) in
+            try await look(client, names)
+        }
 
         var holdings: [LockName: [String: [HeldLock.Holding]]] = [:]
         for (node, look) in looks.enumerated() {
@@ -45,7 +47,7 @@ private struct HeldLockReader: Sendable {
                     .init(node: node, counter: sighting.counter, remaining: sighting.remaining))
             }
         }
-        let majority = Quorum(nodes: clients.count).majority
+        let majority = Quorum(nodes: clients.all.count).majority
         let locks = names.flatMap { name in
             (holdings[name] ?? [:]).sorted { $0.key < $1.key }.map {
                 HeldLock(name: name, owner: $0.key, holdings: $0.value, majority: majority)
@@ -53,13 +55,13 @@ private struct HeldLockReader: Sendable {
         }
         let failures = zip(found, looks).map { Self.failure($0) ?? Self.failure($1) }
         return HeldLocks(
-            locks: locks, nodes: zip(clients, failures).map { .init(server: $0.server, failure: $1) },
+            locks: locks, nodes: zip(clients.all, failures).map { .init(server: $0.server, failure: $1) },
             isComplete: union.count <= limit && !found.contains { (try? $0.get().isComplete) == false })
     }
 
     private func findNames(_ client: RedisClient) async throws(RedisError) -> (names: Set<LockName>, isComplete: Bool) {
         let prefix = keys.ownerPrefix
-        let pattern = prefix.reduce(into: "") { $0 += "*?[]\\".contains($1) ? "\\\($1)" : "\($1)" } + "*"
+        let pattern = LockKeys.pattern(prefix)
         var names: Set<LockName> = []
         var cursor = "0"
         repeat {
@@ -69,12 +71,7 @@ private struct HeldLockReader: Sendable {
                 let next = reply[0].text, let keys = reply[1].array
             else { throw RedisError(.unexpectedReply, .answered, "not SCAN's reply", server: client.server) }
             for key in keys {
-                // What cannot be a name was not written by a lock.
-                guard let bytes = key.bytes,
-                    let text = String(validating: bytes.dropFirst(prefix.utf8.count), as: UTF8.self),
-                    let name = try? LockName(text)
-                else { continue }
-                names.insert(name)
+                if let name = LockKeys.name(in: key, after: prefix) { names.insert(name) }
             }
             cursor = next
         } while cursor != "0" && names.count <= limit
@@ -106,25 +103,6 @@ private struct HeldLockReader: Sendable {
             }
         }
         return sightings
-    }
-
-    private func onAll<Value: Sendable>(
-        _ body: @escaping @Sendable (RedisClient) async throws(RedisError) -> Value
-    ) async -> [Result<Value, RedisError>] {
-        await withTaskGroup(of: (Int, Result<Value, RedisError>).self) { group in
-            for (index, client) in clients.enumerated() {
-                group.addTask {
-                    do throws(RedisError) {
-                        return (index, .success(try await body(client)))
-                    } catch {
-                        return (index, .failure(error))
-                    }
-                }
-            }
-            var results: [Int: Result<Value, RedisError>] = [:]
-            for await (index, result) in group { results[index] = result }
-            return clients.indices.compactMap { results[$0] }
-        }
     }
 
     private static func failure<Value>(_ result: Result<Value, RedisError>) -> RedisError? {

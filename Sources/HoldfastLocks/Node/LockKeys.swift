@@ -11,7 +11,23 @@ struct LockKeys: Sendable {
     var ownerPrefix: String { "\(prefix)lock:" }
 
     /// Fencing counter of one lock, without a TTL.
-    func counter(_ name: LockName) -> RedisArgument { "\(prefix)fence:\(name.text)" }
+    func counter(_ name: LockName) -> RedisArgument { "\(counterPrefix)\(name.text)" }
+
+    /// Before the name in every counter's key.
+    var counterPrefix: String { "\(prefix)fence:" }
+
+    /// The lock of a key that begins with `prefix`; nil for what cannot be a name, which was not written by a lock.
+    static func name(in key: RedisReply, after prefix: String) -> LockName? {
+        guard let bytes = key.bytes, bytes.count > prefix.utf8.count,
+            let text = String(validating: bytes.dropFirst(prefix.utf8.count), as: UTF8.self)
+        else { return nil }
+        return try? LockName(text)
+    }
+
+    /// What SCAN matches all keys with this prefix by.
+    static func pattern(_ prefix: String) -> String {
+        prefix.reduce(into: "") { $0 += "*?[]\\".contains($1) ? "\\\($1)" : "\($1)" } + "*"
+    }
 
     /// The node's own record, a hash: `cluster`, `nodes`, `index`, `maximum_ttl` (the descriptor), `admitted` (the
     /// incarnation that may vote), `prepared` (the one that init wrote), `durable` (whether it then synced every
