@@ -3,9 +3,9 @@ import HoldfastLocks
 import HoldfastRedis
 import HoldfastRuntime
 
-struct LocksCommand: AsyncParsableCommand {
+struct LocksList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "locks", abstract: "List the locks that are held, by anybody.",
+        commandName: "list", abstract: "List the locks that are held, by anybody.",
         discussion: """
             Asks every lock node that answers, and changes nothing. A lock on fewer nodes than a majority is not held: \
             somebody is about to get it, or left it behind. Exit status 69 when fewer than a majority of the nodes \
