@@ -12,7 +12,9 @@ struct ClusterCommand: AsyncParsableCommand {
               holdfast cluster status --json
               holdfast cluster down
             """,
-        subcommands: [ClusterUp.self, ClusterInit.self, ClusterStatusCommand.self, ClusterDown.self])
+        subcommands: [
+            ClusterUp.self, ClusterInit.self, ClusterStatusCommand.self, ClusterAdmit.self, ClusterDown.self,
+        ])
 }
 
 /// The directory that names a cluster.

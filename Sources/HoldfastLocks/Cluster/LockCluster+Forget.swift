@@ -46,10 +46,6 @@ extension LockScripts {
     fileprivate static let forSweeps = [sift, forget, level]
 }
 
-extension Duration {
-    fileprivate var roundedUpSeconds: Int64 { components.seconds + (components.attoseconds > 0 ? 1 : 0) }
-}
-
 private struct CounterSweeper: Sendable {
     /// Keys to look through in a step: about a millisecond of the node's time.
     private static let step = 500
