@@ -14,7 +14,8 @@ extension LockCluster {
     /// A counter below 10 000 is dropped by the second sweep at the earliest, `olderThan` after the first: only from
     /// then on does the server know when it was used. A restarted server begins to count anew.
     ///
-    /// Goes through each node's keys in small steps, and leaves a node at least as much time between them as they took.
+    /// Goes through one node after the other in small steps, and leaves it at least as much time between them as they
+    /// took, so a majority is never burdened.
     /// Nodes that do not answer or may not vote are left as they are. Cancellation ends it between two steps.
     /// - Parameters:
     ///   - olderThan: How long a counter must be unused, in whole seconds, rounded up; zero drops all that are free.
@@ -30,8 +31,14 @@ extension LockCluster {
         guard olderThan >= .zero, olderThan <= .seconds(1_000_000_000) else {
             throw .invalid("counters unused for \(olderThan): ask for 0 to 1000000000 s")
         }
+        // Deleting much makes a server write much, and its disk stall: nobody waits for a lock here.
+        let patient = configuration.nodes.map { node in
+            var patient = node
+            patient.commandTimeout = max(node.commandTimeout, .seconds(10))
+            return patient
+        }
         let clients = NodeClients(
-            configuration.nodes, scripts: LockScripts.forSweeps, transport: transport, runtime: runtime)
+            patient, scripts: LockScripts.forSweeps, transport: transport, runtime: runtime)
         let sweeper = CounterSweeper(
             keys: LockKeys(prefix: configuration.prefix), seconds: olderThan.roundedUpSeconds, dryRun: dryRun,
             runtime: runtime, progress: progress)
@@ -48,7 +55,7 @@ extension LockScripts {
 
 private struct CounterSweeper: Sendable {
     /// Keys to look through in a step: about a millisecond of the node's time.
-    private static let step = 500
+    private static let step = 200
 
     let keys: LockKeys
     let seconds: Int64
@@ -57,11 +64,9 @@ private struct CounterSweeper: Sendable {
     let progress: @Sendable (Int, CounterSweep.Node) -> Void
 
     func run(_ clients: NodeClients) async -> CounterSweep {
-        var nodes = await clients.onAll { index, client throws(RedisError) in
-            await sweep(client, index)
-        }.enumerated().map { index, swept in
-            (try? swept.get()) ?? CounterSweep.Node(server: clients.all[index].server)
-        }
+        // One node after the other: whatever it costs a node, the others grant and renew meanwhile.
+        var nodes: [CounterSweep.Node] = []
+        for (index, client) in clients.all.enumerated() { nodes.append(await sweep(client, index)) }
         guard !dryRun, let highest = nodes.compactMap(\.floor).max() else { return CounterSweep(nodes: nodes) }
         // A name that is new is then granted the same number everywhere.
         let levelled = await clients.onAll { [nodes] index, client throws(RedisError) -> Int64? in
