@@ -129,9 +129,8 @@ private struct CounterSweeper: Sendable {
         node.idle += names.count
         if dryRun || names.isEmpty { return next }
         let calls = names.map { name in
-            let call = LockScripts.forget.call(
+            LockScripts.forget.command(
                 keys: [keys.owner(name), keys.counter(name), keys.node], arguments: [0, RedisArgument(runID)])
-            return RedisCommand(call.name, arguments: call.arguments)
         }
         for outcome in try await client.pipeline(calls) {
             switch outcome {

@@ -6,6 +6,8 @@ struct NodeClients: Sendable {
     /// In the order of the configuration.
     let all: [RedisClient]
 
+    init(all: [RedisClient]) { self.all = all }
+
     init(
         _ nodes: [RedisConfiguration], scripts: [RedisScript] = [], transport: any ByteTransport,
         runtime: any Runtime

@@ -3,18 +3,28 @@ import HoldfastRedis
 /// The names of a lock node's keys.
 struct LockKeys: Sendable {
     let prefix: String
+    /// Before the name in every owner's key.
+    let ownerPrefix: String
+    /// Before the name in every counter's key.
+    let counterPrefix: String
+    // Every attempt needs these: they are made once.
+    private let ownerHead: [UInt8]
+    private let counterHead: [UInt8]
+
+    init(prefix: String) {
+        self.prefix = prefix
+        ownerPrefix = "\(prefix)lock:"
+        ownerHead = Array(ownerPrefix.utf8)
+        counterPrefix = "\(prefix)fence:"
+        counterHead = Array(counterPrefix.utf8)
+        node = "\(prefix)node"
+    }
 
     /// Owner value of one lock, with a TTL.
-    func owner(_ name: LockName) -> RedisArgument { "\(ownerPrefix)\(name.text)" }
-
-    /// Before the name in every owner's key.
-    var ownerPrefix: String { "\(prefix)lock:" }
+    func owner(_ name: LockName) -> RedisArgument { RedisArgument(ownerHead + name.text.utf8) }
 
     /// Fencing counter of one lock, without a TTL.
-    func counter(_ name: LockName) -> RedisArgument { "\(counterPrefix)\(name.text)" }
-
-    /// Before the name in every counter's key.
-    var counterPrefix: String { "\(prefix)fence:" }
+    func counter(_ name: LockName) -> RedisArgument { RedisArgument(counterHead + name.text.utf8) }
 
     /// The lock of a key that begins with `prefix`; nil for what cannot be a name, which was not written by a lock.
     static func name(in key: RedisReply, after prefix: String) -> LockName? {
@@ -33,7 +43,7 @@ struct LockKeys: Sendable {
     /// incarnation that may vote), `prepared` (the one that init wrote), `durable` (whether it then synced every
     /// write), `floor` and `high`. On a blank node `blank_run` and `blank_since`: the incarnation in which it was
     /// noticed to be blank, and at which uptime in s.
-    var node: RedisArgument { "\(prefix)node" }
+    let node: RedisArgument
 
     /// Where a release is announced.
     func channel(_ name: LockName) -> String { "\(prefix)released:\(name.text)" }

@@ -16,7 +16,11 @@ extension LockScripts {
             if not redis.acl_check_cmd(name, ...) then denied[#denied + 1] = name end
         end
         try('GET', KEYS[1]) try('PTTL', KEYS[1]) try('PEXPIRE', KEYS[1], '1') try('SET', KEYS[1], 'v', 'PX', '1')
-        try('DEL', KEYS[1]) try('GET', KEYS[2]) try('SET', KEYS[2], '1') try('DEL', KEYS[2])
+        try('DEL', KEYS[1]) try('TYPE', KEYS[1]) try('EXISTS', KEYS[1]) try('PEXPIREAT', KEYS[1], '1')
+        try('ZADD', KEYS[1], '1', 'v') try('ZSCORE', KEYS[1], 'v') try('ZREM', KEYS[1], 'v') try('ZCARD', KEYS[1])
+        try('ZRANGE', KEYS[1], '0', '0') try('ZRANGEBYSCORE', KEYS[1], '0', '1')
+        try('ZREMRANGEBYSCORE', KEYS[1], '0', '1') try('TIME')
+        try('GET', KEYS[2]) try('SET', KEYS[2], '1') try('INCR', KEYS[2]) try('DEL', KEYS[2])
         try('HMGET', KEYS[3], 'f') try('HSET', KEYS[3], 'f', 'v') try('HDEL', KEYS[3], 'f')
         try('PUBLISH', ARGV[1], '') try('INFO', 'server')
         return denied
@@ -39,8 +43,10 @@ extension LockScripts {
             if isLock or string.sub(key, 1, #ARGV[5]) == ARGV[5] then
                 local kind, fault = redis.call('TYPE', key).ok, nil
                 if isLock then locks = locks + 1 else counters = counters + 1 end
-                if kind ~= 'string' and kind ~= 'none' then fault = 'a ' .. kind end
-                if kind == 'string' then
+                -- Readers of a shared lock are a sorted set.
+                local fits = kind == 'string' or isLock and kind == 'zset'
+                if not fits and kind ~= 'none' then fault = 'a ' .. kind end
+                if fits then
                     local left = redis.call('PTTL', key)
                     if isLock and left == -1 then fault = 'a lock that never expires' end
                     if not isLock and left >= 0 then fault = 'a counter that expires' end

@@ -89,7 +89,10 @@ struct Acquisition: Sendable {
     }
 
     private mutating func decideHome(_ answer: Answer) -> Action {
-        if case .refused(.held) = answer { return fail() }
+        switch answer {
+        case .refused(.held), .refused(.writerWaits): return fail()
+        default: break
+        }
         isHomeDecisive = false
         let action = decideGrants()
         guard action == .wait else { return action }
