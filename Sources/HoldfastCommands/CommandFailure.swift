@@ -53,6 +53,18 @@ extension LockError: ExplainedFailure {
     }
 }
 
+extension AdmissionError: ExplainedFailure {
+    var exitCode: ExitCode {
+        switch self {
+        case .invalid: .usage
+        case .unreachable: .unavailable
+        case .tooEarly: .notAcquired
+        case .refused: .failed
+        case .cancelled: .interrupted
+        }
+    }
+}
+
 extension ResourceError: ExplainedFailure {
     var exitCode: ExitCode {
         switch self {

@@ -12,7 +12,7 @@ struct ExitCode: RawRepresentable, Sendable, Hashable {
     static let usage = ExitCode(rawValue: 2)
     /// A server or a program that is needed is not there (EX_UNAVAILABLE of sysexits.h).
     static let unavailable = ExitCode(rawValue: 69)
-    /// A lock is held by another (EX_TEMPFAIL of sysexits.h): trying again later may succeed.
+    /// A lock is held by another, or it is too early (EX_TEMPFAIL of sysexits.h): trying again later may succeed.
     static let notAcquired = ExitCode(rawValue: 75)
     /// A lease was lost while the work that it protected ran.
     static let lost = ExitCode(rawValue: 76)

@@ -30,4 +30,9 @@ public final class RedisScript: Sendable {
             digest == nil ? "EVAL" : "EVALSHA", digest ?? Array(source.utf8), keys: keys, arguments: arguments,
             missing: count)
     }
+
+    /// A call as a command, for ``RedisClient/pipeline(_:)``: by digest when it is known, else with the source.
+    public func command(keys: [RedisArgument], arguments: [RedisArgument]) -> RedisCommand {
+        RedisCommand(encoded: encodeCall(keys: keys, arguments: arguments))
+    }
 }

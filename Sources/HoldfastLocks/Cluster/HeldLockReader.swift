@@ -11,7 +11,9 @@ struct HeldLockReader: Sendable {
 
     /// - Parameter limit: Most names to read.
     func read(limit: Int) async -> HeldLocks {
-        let found = await onAll { client throws(RedisError) in try await findNames(client, limit) }
+        let found = await NodeClients(all: clients).onAll { _, client throws(RedisError) in
+            try await findNames(client, limit)
+        }
         let union = Set(found.flatMap { (try? $0.get().names) ?? [] })
         var held = await look(at: Array(union.sorted().prefix(limit)))
         for (node, found) in found.enumerated() {
@@ -23,7 +25,9 @@ struct HeldLockReader: Sendable {
 
     /// The second pass alone.
     func look(at names: [LockName]) async -> HeldLocks {
-        let looks = await onAll { client throws(RedisError) in try await look(client, names) }
+        let looks = await NodeClients(all: clients).onAll { _, client throws(RedisError) in
+            try await look(client, names)
+        }
         var holdings: [LockName: [Owner: [HeldLock.Holding]]] = [:]
         for (node, look) in looks.enumerated() {
             guard let sightings = try? look.get() else { continue }
@@ -49,7 +53,7 @@ struct HeldLockReader: Sendable {
         _ client: RedisClient, _ limit: Int
     ) async throws(RedisError) -> (names: Set<LockName>, isComplete: Bool) {
         let prefix = keys.ownerPrefix
-        let pattern = prefix.reduce(into: "") { $0 += "*?[]\\".contains($1) ? "\\\($1)" : "\($1)" } + "*"
+        let pattern = LockKeys.pattern(prefix)
         var names: Set<LockName> = []
         var cursor = "0"
         repeat {
@@ -59,12 +63,7 @@ struct HeldLockReader: Sendable {
                 let next = reply[0].text, let keys = reply[1].array
             else { throw RedisError(.unexpectedReply, .answered, "not SCAN's reply", server: client.server) }
             for key in keys {
-                // What cannot be a name was not written by a lock.
-                guard let bytes = key.bytes,
-                    let text = String(validating: bytes.dropFirst(prefix.utf8.count), as: UTF8.self),
-                    let name = try? LockName(text)
-                else { continue }
-                names.insert(name)
+                if let name = LockKeys.name(in: key, after: prefix) { names.insert(name) }
             }
             cursor = next
         } while cursor != "0" && names.count <= limit
@@ -103,25 +102,6 @@ struct HeldLockReader: Sendable {
             }
         }
         return sightings
-    }
-
-    private func onAll<Value: Sendable>(
-        _ body: @escaping @Sendable (RedisClient) async throws(RedisError) -> Value
-    ) async -> [Result<Value, RedisError>] {
-        await withTaskGroup(of: (Int, Result<Value, RedisError>).self) { group in
-            for (index, client) in clients.enumerated() {
-                group.addTask {
-                    do throws(RedisError) {
-                        return (index, .success(try await body(client)))
-                    } catch {
-                        return (index, .failure(error))
-                    }
-                }
-            }
-            var results: [Int: Result<Value, RedisError>] = [:]
-            for await (index, result) in group { results[index] = result }
-            return clients.indices.compactMap { results[$0] }
-        }
     }
 
     private static func failure<Value>(_ result: Result<Value, RedisError>) -> RedisError? {

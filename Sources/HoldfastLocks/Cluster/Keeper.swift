@@ -149,9 +149,18 @@ final class Keeper: Sendable {
                 return candidate
             }
         }
+        let placed = sightings.count { $0.record.index == $0.node.index && $0.record.descriptor?.nodes == nodes.count }
         for sighting in sightings {
             switch sighting.record.descriptor {
+            case nil where placed > 0:
+                settle(sighting, .waiting("it is blank: it may have forgotten leases and tokens"))
             case nil: settle(sighting, .waiting("it is blank: no lock cluster was initialised"))
+            case let own? where own.nodes == nodes.count && sighting.record.index == sighting.node.index:
+                settle(
+                    sighting,
+                    .waiting(
+                        "only \(placed) of \(majority) nodes show a cluster's record: "
+                            + "'holdfast cluster doctor' says what to do"))
             case let other?:
                 settle(
                     sighting,

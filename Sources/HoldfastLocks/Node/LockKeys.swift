@@ -5,6 +5,8 @@ struct LockKeys: Sendable {
     let prefix: String
     /// Before the name in every owner's key.
     let ownerPrefix: String
+    /// Before the name in every counter's key.
+    let counterPrefix: String
     // Every attempt needs these: they are made once.
     private let ownerHead: [UInt8]
     private let counterHead: [UInt8]
@@ -13,7 +15,8 @@ struct LockKeys: Sendable {
         self.prefix = prefix
         ownerPrefix = "\(prefix)lock:"
         ownerHead = Array(ownerPrefix.utf8)
-        counterHead = Array("\(prefix)fence:".utf8)
+        counterPrefix = "\(prefix)fence:"
+        counterHead = Array(counterPrefix.utf8)
         node = "\(prefix)node"
     }
 
@@ -22,6 +25,19 @@ struct LockKeys: Sendable {
 
     /// Fencing counter of one lock, without a TTL.
     func counter(_ name: LockName) -> RedisArgument { RedisArgument(counterHead + name.text.utf8) }
+
+    /// The lock of a key that begins with `prefix`; nil for what cannot be a name, which was not written by a lock.
+    static func name(in key: RedisReply, after prefix: String) -> LockName? {
+        guard let bytes = key.bytes, bytes.count > prefix.utf8.count,
+            let text = String(validating: bytes.dropFirst(prefix.utf8.count), as: UTF8.self)
+        else { return nil }
+        return try? LockName(text)
+    }
+
+    /// What SCAN matches all keys with this prefix by.
+    static func pattern(_ prefix: String) -> String {
+        prefix.reduce(into: "") { $0 += "*?[]\\".contains($1) ? "\\\($1)" : "\($1)" } + "*"
+    }
 
     /// The node's own record, a hash: `cluster`, `nodes`, `index`, `maximum_ttl` (the descriptor), `admitted` (the
     /// incarnation that may vote), `prepared` (the one that init wrote), `durable` (whether it then synced every

@@ -4,7 +4,7 @@ import HoldfastRedis
 struct NodeRecord: Sendable {
     static let fields: [RedisArgument] = [
         "cluster", "nodes", "index", "maximum_ttl", "admitted", "prepared", "durable", "high", "blank_run",
-        "blank_since",
+        "blank_since", "floor",
     ]
 
     var descriptor: ClusterDescriptor?
@@ -17,6 +17,8 @@ struct NodeRecord: Sendable {
     var durable = false
     /// The largest token that the node ever granted or stored.
     var high: Int64 = 0
+    /// No counter is issued at or below it.
+    var floor: Int64 = 0
 
     /// On a blank node: the incarnation in which that was noticed, and at which uptime.
     var blank: (runID: String, since: Duration)?
@@ -33,8 +35,18 @@ struct NodeRecord: Sendable {
         prepared = values[5].text
         durable = values[6].integer == 1
         high = values[7].integer ?? 0
+        floor = values[10].integer ?? 0
         if let runID = values[8].text, let since = values[9].integer { blank = (runID, .seconds(since)) }
     }
 
     init() {}
+
+    /// - Throws: also when the answer has another shape.
+    static func read(_ client: RedisClient, _ keys: LockKeys) async throws(RedisError) -> NodeRecord {
+        let reply = try await client.send(RedisCommand("HMGET", arguments: [keys.node] + fields).idempotent)
+        guard let record = NodeRecord(reply) else {
+            throw RedisError(.unexpectedReply, .answered, "not HMGET's reply", server: client.server)
+        }
+        return record
+    }
 }

@@ -31,6 +31,19 @@ enum AdmissionRule {
         record.admitted == runID && record.descriptor == cluster && record.index == index
     }
 
+    /// For how long the node has certainly forgotten nothing; nil when it is blank and nobody noted since when.
+    static func memory(of node: Node) -> Duration? {
+        guard node.record.descriptor == nil else { return node.uptime }
+        // What a blank node has forgotten, it may have forgotten a moment ago: FLUSHALL leaves the uptime as it is.
+        guard let blank = node.record.blank, blank.runID == node.runID else { return nil }
+        return node.uptime - blank.since
+    }
+
+    /// How much of it is more than any attempt can last. Uptime counts whole seconds; clocks may differ by a percent.
+    static func neededMemory(in cluster: ClusterDescriptor) -> Duration {
+        cluster.maximumTTL + cluster.maximumTTL / 100 + .seconds(1)
+    }
+
     /// - Parameter otherHighs: The high-water marks of the other nodes whose connected incarnation is admitted.
     static func judge(_ node: Node, cluster: ClusterDescriptor, otherHighs: [Int64]) -> Verdict {
         let record = node.record
@@ -48,20 +61,15 @@ enum AdmissionRule {
         if record.admitted != nil, record.durable, node.syncsEveryWrite { return .admit(floor: floor ?? 0) }
         // Written by init in this very incarnation, which never voted: nothing could be forgotten.
         if record.admitted == nil, record.prepared == node.runID { return .admit(floor: floor ?? 0) }
-        // What a blank node has forgotten, it may have forgotten a moment ago: FLUSHALL leaves the uptime as it is.
-        var remembers = node.uptime
-        if record.descriptor == nil {
-            guard let blank = record.blank, blank.runID == node.runID else { return .notice }
-            remembers -= blank.since
-        }
-        // Uptime counts whole seconds; clocks may differ by a percent.
-        let needed = cluster.maximumTTL + cluster.maximumTTL / 100 + .seconds(1)
+        guard let remembers = memory(of: node) else { return .notice }
+        let needed = neededMemory(in: cluster)
         guard remembers > needed else {
             return .wait("it may have forgotten leases: it waits until it has forgotten nothing for \(needed)")
         }
         guard let floor else {
             return .wait(
-                "it may have forgotten tokens, and only \(otherHighs.count) of \(majority) other admitted nodes answer")
+                "it may have forgotten tokens, and only \(otherHighs.count) of \(majority) other admitted nodes "
+                    + "answer: 'holdfast cluster doctor' says what to do")
         }
         return .admit(floor: floor)
     }
