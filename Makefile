@@ -3,12 +3,15 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 SWIFT ?= swift
+# Of make bench-locks.
+SECONDS_EACH ?= 2
+ROUNDS ?= 3
 FORMATTED := Sources Tests Package.swift $(wildcard Benchmarks Examples)
 
-.PHONY: help setup build demo test model format lint bench clean
+.PHONY: help setup build demo test model format lint bench bench-locks soak clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the system packages that are missing (quick when none is)
 	@scripts/setup.sh
@@ -35,6 +38,15 @@ lint: ## fail on anything that `make format` would change
 
 bench: setup ## run the benchmarks, optimised
 	$(SWIFT) run -c release holdfast-bench
+
+bench-locks: setup ## locks beside a floor in C and other libraries, on the same nodes in one run
+	Benchmarks/peers/run.sh setup
+	$(SWIFT) build -c release --product holdfast-bench
+	@"$$($(SWIFT) build -c release --show-bin-path)/holdfast-bench" --peers Benchmarks/peers/run.sh \
+		--seconds $(SECONDS_EACH) --rounds $(ROUNDS) locks
+
+soak: setup ## a million lock cycles, optimised, with failures among them; fails if anything leaks
+	$(SWIFT) run -c release holdfast-bench soak --cycles 1000000
 
 clean: ## remove build output and what the demo left
 	$(SWIFT) package clean

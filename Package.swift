@@ -27,6 +27,10 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let metricsTestKit = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
+let inMemoryTracing = Target.Dependency.product(name: "InMemoryTracing", package: "swift-distributed-tracing")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
@@ -48,6 +52,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -64,7 +70,8 @@ let package = Package(
         room("HoldfastProcess", ["CProcess", "HoldfastRuntime"]),
         room("HoldfastRedis", ["CHiredis", "HoldfastRuntime", log, nioCore, nioPosix, nioTLS, deque]),
         room("HoldfastRedisTLS", ["HoldfastRedis", nioCore, nioSSL]),
-        room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log, deque]),
+        room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log, deque, metrics, tracing]),
+        room("HoldfastMeasurement", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", histogram]),
         room("HoldfastResources", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
         room("HoldfastJobs", ["CZlib", "HoldfastRedis", "HoldfastRuntime", log]),
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
@@ -81,8 +88,8 @@ let package = Package(
             "HoldfastCommands",
             [
                 "HoldfastAgents", "HoldfastChaos", "HoldfastCluster", "HoldfastHTTP", "HoldfastJobs", "HoldfastLocks",
-                "HoldfastProcess", "HoldfastRedis", "HoldfastRedisTLS", "HoldfastResources", "HoldfastRuntime",
-                arguments, log,
+                "HoldfastMeasurement", "HoldfastProcess", "HoldfastRedis", "HoldfastRedisTLS", "HoldfastResources",
+                "HoldfastRuntime", arguments, log,
             ]),
         .executableTarget(name: "HoldfastMain", dependencies: ["HoldfastCommands"], swiftSettings: strict),
         room(
@@ -97,8 +104,8 @@ let package = Package(
         .executableTarget(
             name: "HoldfastBench",
             dependencies: [
-                "CFloor", "HoldfastCluster", "HoldfastJobs", "HoldfastLocks", "HoldfastRedis", "HoldfastResources",
-                "HoldfastRuntime", histogram, log,
+                "CFloor", "HoldfastCluster", "HoldfastJobs", "HoldfastLocks", "HoldfastMeasurement", "HoldfastProcess",
+                "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "LockSoak", log,
             ], path: "Benchmarks/HoldfastBench", swiftSettings: strict),
 
         // Support for tests.
@@ -108,6 +115,13 @@ let package = Package(
         .target(
             name: "RedisFixture", dependencies: ["HoldfastProcess", "HoldfastRedis", "HoldfastRuntime"],
             path: "Tests/RedisFixture", swiftSettings: strict),
+        .target(
+            name: "LockFaults", dependencies: ["HoldfastRedis", "HoldfastRuntime", nioCore], path: "Tests/LockFaults",
+            swiftSettings: strict),
+        .target(
+            name: "LockSoak",
+            dependencies: ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", "LockFaults"],
+            path: "Tests/LockSoak", swiftSettings: strict),
         // A parent for the tests to kill: what it starts must die with it.
         .executableTarget(
             name: "holdfast-fixture", dependencies: ["HoldfastCluster", "HoldfastProcess"], path: "Tests/Fixture",
@@ -120,7 +134,15 @@ let package = Package(
             "HoldfastRedisTests",
             ["HoldfastRedis", "HoldfastRuntime", "HoldfastProcess", "CHiredis", "RedisFixture", nioCore, nioPosix]),
         tests("HoldfastRedisTLSTests", ["HoldfastRedisTLS", "HoldfastRedis", "HoldfastProcess", "RedisFixture"]),
-        tests("HoldfastLocksTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime"]),
+        tests(
+            "HoldfastMeasurementTests",
+            ["HoldfastCluster", "HoldfastLocks", "HoldfastMeasurement", "HoldfastRedis", "HoldfastRuntime"]),
+        tests(
+            "HoldfastLocksTests",
+            [
+                "HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", "LockFaults", "LockSoak",
+                metrics, metricsTestKit, tracing, inMemoryTracing,
+            ]),
         tests("HoldfastResourcesTests", ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastResources"]),
         tests("HoldfastJobsTests", ["HoldfastJobs", "HoldfastCluster", "HoldfastRedis", "HoldfastRuntime", log]),
         tests("HoldfastHistoryTests", ["HoldfastHistory", "HoldfastRuntime"]),

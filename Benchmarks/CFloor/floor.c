@@ -39,12 +39,12 @@ void floor_close(floor_quorum *quorum) {
     free(quorum);
 }
 
-int floor_round(floor_quorum *quorum, const char *const *commands, const long *lengths) {
+int floor_round(floor_quorum *quorum, const char *command, long length) {
     struct pollfd polls[MAX_SERVERS];
     int target[MAX_SERVERS];
     for (int i = 0; i < quorum->count; i++) {
         redisContext *context = quorum->contexts[i];
-        redisAppendFormattedCommand(context, commands[i], (size_t)lengths[i]);
+        redisAppendFormattedCommand(context, command, (size_t)length);
         int done = 0;
         while (!done) {
             if (redisBufferWrite(context, &done) != REDIS_OK) return -1;

@@ -1,24 +1,25 @@
 import HoldfastCluster
 import HoldfastJobs
+import HoldfastMeasurement
 import HoldfastRedis
 import HoldfastRuntime
 
 /// Jobs through the queue: enqueued in batches, then drained by one worker.
 struct JobBenchmark {
     let cluster: LocalCluster
-    let seconds: Double
+    let span: Duration
 
     private struct Call: Decodable { var number: Int }
 
     func run() async throws {
         let client = RedisClient(try RedisConfiguration(url: cluster.storeURLs[0]), scripts: JobScripts.all)
         let queue = try Queue("bench", client: client)
-        let enqueued = try await Measurement.closedLoop("enqueue, 100 a call", callers: 1, seconds: seconds) {
+        let enqueued = try await Throughput.closedLoop(callers: 1, for: span) {
             _, turn in
             _ = try await queue.enqueue(
                 (0..<100).map { try NewJob("bench.nothing", keywords: ["number": turn * 100 + $0]) })
         }
-        print(enqueued.row(callers: 1, floor: nil))
+        print(Row.of("enqueue, 100 a call", enqueued, callers: 1))
         var handlers = HandlerRegistry()
         handlers.register("bench.nothing") { (_: Call, _: JobContext) in }
         for concurrency in [1, 16, 64] {
@@ -43,9 +44,8 @@ struct JobBenchmark {
         let start = runtime.now
         try await Worker(queues: [queue.name], client: client, handlers: handlers, configuration: configuration).run()
         let elapsed = start.duration(to: runtime.now)
-        let result = Measurement(
-            name: "jobs drained by one worker", operations: jobs, elapsed: elapsed, latencies: Measurement.histogram())
-        print(result.row(callers: concurrency, floor: nil))
+        let result = Throughput(operations: jobs, elapsed: elapsed)
+        print(Row.of("jobs drained by one worker", result, callers: concurrency))
     }
 }
 

@@ -1,67 +1,77 @@
+import Foundation
 import HoldfastCluster
 import HoldfastLocks
+import HoldfastMeasurement
 import HoldfastRedis
+import HoldfastRuntime
 
-/// Acquire and release over five nodes, against blocking C that returns at the majority too.
+/// Acquire and release over the lock nodes, against a floor in C and, where there are any, against peers. In each round
+/// every contestant runs once, so that what else the machine does meets all of them.
 struct LockBenchmark {
     let cluster: LocalCluster
-    let seconds: Double
+    let span: Duration
+    let rounds: Int
+    let peers: Peers?
+
+    private struct Contestant {
+        var name: String
+        var clients: Int
+        var run: () async throws -> LockResult
+    }
 
     func run() async throws {
         let configuration = try LockClusterConfiguration(urls: cluster.nodeURLs)
         _ = try await LockCluster.initialize(configuration)
-        let floor = try await measureFloor()
-        print(floor.row(callers: 1, floor: nil))
-        let locks = try await LockCluster.connect(configuration)
-        for callers in [1, 16, 64] {
-            for (place, executor) in [("on the loop", locks.executor), ("global pool", nil)]
-                as [(String, (any TaskExecutor)?)]
-            {
-                let result = try await Measurement.closedLoop(
-                    "lock cycle, own names, \(place)", callers: callers, seconds: seconds, on: executor
-                ) { caller, _ in
-                    let lease = try await locks.acquire(LockName("own/\(caller)"), wait: .forever)
-                    await locks.release(lease)
-                }
-                print(result.row(callers: callers, floor: floor.perSecond))
+        let floor = try await LockFloor(cluster)
+        let transport = NIOTransport()
+        let locks = try await LockCluster.connect(configuration, transport: transport)
+        var contestants = own(locks, transport)
+        if let peers {
+            for peer in try await peers.list() {
+                contestants.append(
+                    Contestant(name: peer.name, clients: peer.clients) {
+                        try await peers.run(peer, on: cluster.nodes.map(\.port), for: span)
+                    })
             }
         }
-        for callers in [2, 8, 64] {
-            let result = try await Measurement.closedLoop(
-                "lock cycle, one name", callers: callers, seconds: seconds, on: locks.executor
-            ) { _, _ in
-                let lease = try await locks.acquire(LockName("one"), wait: .forever)
-                await locks.release(lease)
+        var table = LockTable()
+        for round in 1...rounds {
+            let least = try await measured(Contestant(name: "C floor", clients: 1) { try await floor.run(for: span) })
+            table.add(least, of: "C floor, one thread", clients: 1, floor: least)
+            for contestant in contestants {
+                let progress = "round \(round) of \(rounds): \(contestant.name), \(contestant.clients) clients\n"
+                FileHandle.standardError.write(Data(progress.utf8))
+                table.add(
+                    try await measured(contestant), of: contestant.name, clients: contestant.clients, floor: least)
             }
-            print(result.row(callers: callers, floor: floor.perSecond))
         }
+        print(table.text)
         await locks.close()
     }
 
-    /// SET NX PX with a counter, and a conditional DEL: the least that a fenced lock can send.
-    private func measureFloor() async throws -> Measurement {
-        let take =
-            "if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', 10000) then return redis.call('INCR', KEYS[2]) end return 0"
-        let free = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
-        var digests: [RedisArgument] = []
-        for node in cluster.nodes {
-            let client = RedisClient(try RedisConfiguration(url: node.url))
-            digests = []
-            for script in [take, free] {
-                digests.append(
-                    RedisArgument(
-                        try await client.send(RedisCommand("SCRIPT", "LOAD", RedisArgument(script))).text ?? ""))
+    private func own(_ locks: LockCluster, _ transport: NIOTransport) -> [Contestant] {
+        func contestant(_ name: String, _ clients: Int, _ names: LockLoad.Names, _ place: LockLoad.Place) -> Contestant
+        {
+            let load = LockLoad(clients: clients, names: names, place: place, for: span)
+            return Contestant(name: name, clients: clients) {
+                LockResult(try await load.run(on: locks, over: transport))
             }
-            await client.close()
         }
-        let nodes = cluster.nodes.count
-        let known = digests
-        return try await Floor(ports: cluster.nodes.map(\.port)).measure("C floor: lock cycle", seconds) { turn in
-            let owner = RedisArgument("owner-of-turn-\(turn)")
-            let acquire = RedisCommand.encodePrefix(
-                "EVALSHA", [known[0], 2, "floor:lock", "floor:fence", owner], missing: 0)
-            let release = RedisCommand.encodePrefix("EVALSHA", [known[1], 1, "floor:lock", owner], missing: 0)
-            return [Array(repeating: acquire, count: nodes), Array(repeating: release, count: nodes)]
-        }
+        return [1, 16, 64].flatMap { clients in
+            [
+                contestant("own names, on the loop", clients, .own, .loop),
+                contestant("own names, global pool", clients, .own, .pool),
+            ]
+        } + [2, 8, 64].map { contestant("one name, on the loop", $0, .shared, .loop) }
+    }
+
+    /// With what the servers spent on it.
+    private func measured(_ contestant: Contestant) async throws -> LockResult {
+        let servers = ServerTime(cluster)
+        let before = try servers.used
+        var result = try await contestant.run()
+        let spent = try servers.used - before
+        if result.cycles > 0 { result.serverCPU = spent.seconds * 1e6 / Double(result.cycles) }
+        return result
     }
 }

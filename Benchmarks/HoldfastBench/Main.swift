@@ -4,7 +4,8 @@ import Logging
 /// Measures the hot paths on servers of its own, each beside the floor or the peer, in one run. For ratios: absolute
 /// numbers are this machine's, which the servers share with the client.
 ///
-/// Usage: holdfast-bench [--seconds S] [redis|locks|ledger|jobs …]
+/// Usage: holdfast-bench [--seconds S] [--rounds R] [--peers SCRIPT] [redis|locks|failures|ledger|jobs …]
+///        holdfast-bench soak [--cycles N] [--seed S]
 @main
 struct Main {
     static func main() async throws {
@@ -14,26 +15,45 @@ struct Main {
             return handler
         }
         var arguments = Array(CommandLine.arguments.dropFirst())
-        var seconds = 3.0
-        if let place = arguments.firstIndex(of: "--seconds") {
-            guard place + 1 < arguments.count, let value = Double(arguments[place + 1]), (0.1...600).contains(value)
-            else { throw Usage("--seconds takes a number from 0.1 to 600") }
-            seconds = value
-            arguments.removeSubrange(place...(place + 1))
-        }
-        let known = ["redis", "locks", "ledger", "jobs"]
+        if arguments.first == "soak" { return try await SoakCommand(Array(arguments.dropFirst())).run() }
+        let seconds = try number("--seconds", from: &arguments, in: 0.1...600) ?? 3
+        let rounds = try number("--rounds", from: &arguments, in: 1...99) ?? 1
+        let peers = try value("--peers", from: &arguments).map(Peers.init)
+        let known = ["redis", "locks", "failures", "ledger", "jobs"]
         guard arguments.allSatisfy(known.contains) else {
             throw Usage("unknown benchmark; choose from \(known.joined(separator: ", "))")
         }
         let chosen = arguments.isEmpty ? known : arguments
+        let span = Duration.seconds(seconds)
         // No fsync: the disk would hide what the code costs. Durability has its price in every client alike.
         try await withTemporaryCluster(nodes: 5, stores: 1, nodeFsync: .never, storeFsync: .never) { cluster in
-            print(Measurement.heading)
-            if chosen.contains("redis") { try await RedisBenchmark(cluster: cluster, seconds: seconds).run() }
-            if chosen.contains("locks") { try await LockBenchmark(cluster: cluster, seconds: seconds).run() }
-            if chosen.contains("ledger") { try await LedgerBenchmark(cluster: cluster, seconds: seconds).run() }
-            if chosen.contains("jobs") { try await JobBenchmark(cluster: cluster, seconds: seconds).run() }
+            if chosen.contains("locks") {
+                try await LockBenchmark(cluster: cluster, span: span, rounds: Int(rounds), peers: peers).run()
+            }
+            if chosen == ["locks"] { return }
+            print(Row.heading)
+            if chosen.contains("redis") { try await RedisBenchmark(cluster: cluster, span: span).run() }
+            if chosen.contains("failures") { try await FailureBenchmark(cluster: cluster, span: span).run() }
+            if chosen.contains("ledger") { try await LedgerBenchmark(cluster: cluster, span: span).run() }
+            if chosen.contains("jobs") { try await JobBenchmark(cluster: cluster, span: span).run() }
         }
+    }
+
+    private static func value(_ option: String, from arguments: inout [String]) throws -> String? {
+        guard let place = arguments.firstIndex(of: option) else { return nil }
+        guard place + 1 < arguments.count else { throw Usage("\(option) takes a value") }
+        defer { arguments.removeSubrange(place...(place + 1)) }
+        return arguments[place + 1]
+    }
+
+    private static func number(
+        _ option: String, from arguments: inout [String], in bounds: ClosedRange<Double>
+    ) throws -> Double? {
+        guard let text = try value(option, from: &arguments) else { return nil }
+        guard let number = Double(text), bounds.contains(number) else {
+            throw Usage("\(option) takes a number from \(bounds.lowerBound) to \(bounds.upperBound)")
+        }
+        return number
     }
 }
 

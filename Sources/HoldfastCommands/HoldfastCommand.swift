@@ -16,7 +16,7 @@ public struct HoldfastCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, AgentCommand.self, ClusterCommand.self, WorkerCommand.self, EnqueueCommand.self,
-            InfoCommand.self, LockCommand.self, LocksCommand.self, DemoWorkerCommand.self,
+            InfoCommand.self, LockCommand.self, LocksCommand.self, BenchCommand.self, DemoWorkerCommand.self,
         ])
 
     public init() {}

@@ -13,6 +13,8 @@ public struct HeldLock: Sendable, Hashable {
     public var name: LockName
     /// The owner value that ``Lease/owner`` tells its holder.
     public var owner: String
+    /// Readers hold a name together: each has an entry of its own.
+    public var mode: LockMode
     /// One for each node that keeps the lock for this owner, in the order of the configuration.
     public var holdings: [Holding]
     /// How many nodes are needed to hold the lock.
@@ -22,8 +24,13 @@ public struct HeldLock: Sendable, Hashable {
     /// lost it, or left it behind; or the other nodes are unreachable now.
     public var isHeld: Bool { holdings.count >= majority }
 
-    /// The owner's token: the number that a majority of nodes stores with its hold. Nil when no majority was seen to
-    /// agree, as in the middle of an acquisition, or with nodes out of reach.
+    /// Who the owner says to be; see ``LockClusterConfiguration/label``. Nil when it says nothing.
+    public var label: String? {
+        owner.firstIndex(of: " ").map { String(owner[owner.index(after: $0)...]) }
+    }
+
+    /// The owner's token (a reader's: its read token): the number that a majority of nodes stores with its hold. Nil
+    /// when no majority was seen to agree, as in the middle of an acquisition, or with nodes out of reach.
     public var token: FencingToken? {
         let counts = Dictionary(holdings.compactMap(\.counter).map { ($0, 1) }, uniquingKeysWith: +)
         return counts.first { $0.value >= majority }?.key

@@ -3,13 +3,17 @@ import Synchronization
 
 /// One holder's tenure of a lock: the token to show to resources, and how long to believe in it.
 public final class Lease: Sendable {
-    public let name: LockName
-    /// Show it with every write to a fenced resource.
+    /// What is locked: one name, or several in order that were taken at once.
+    public var names: [LockName] { request.names }
+    /// The only name, or the first of several.
+    public var name: LockName { request.names[0] }
+    public var mode: LockMode { request.mode }
+    /// Show it with every write to a fenced resource. With several names it is larger than every earlier token of each.
     public let token: FencingToken
-    /// 128 random bits in hexadecimal, drawn for this attempt only.
+    /// 128 random bits in hexadecimal, drawn for this attempt only, and the client's label behind a space.
     public let owner: String
     /// The span that each renewal asks for.
-    public let ttl: Duration
+    public var ttl: Duration { request.ttl }
     /// When the attempt that acquired it began: every token that was issued before then is smaller.
     public let began: Instant
     /// How many rounds of messages the acquisition took: one when the nodes' counters moved in step.
@@ -21,17 +25,19 @@ public final class Lease: Sendable {
         var renewals = 0
     }
 
+    let request: LockRequest
+    let calls: LockCalls
     private let state: Mutex<State>
     private let runtime: any Runtime
 
     init(
-        name: LockName, token: FencingToken, owner: String, ttl: Duration, began: Instant, rounds: Int,
+        _ request: LockRequest, _ calls: LockCalls, token: FencingToken, owner: String, began: Instant, rounds: Int,
         validity: Validity, runtime: any Runtime
     ) {
-        self.name = name
+        self.request = request
+        self.calls = calls
         self.token = token
         self.owner = owner
-        self.ttl = ttl
         self.began = began
         self.rounds = rounds
         self.runtime = runtime
@@ -52,7 +58,7 @@ public final class Lease: Sendable {
 
     /// - Throws: ``LockError/lost(name:token:reason:)`` when the lease has ended.
     public func checkValid() throws(LockError) {
-        if let reason = lossReason { throw .lost(name: name.text, token: token, reason: reason) }
+        if let reason = lossReason { throw lost(reason) }
     }
 
     /// Why the lease ended before its holder was done; nil while it is valid.
@@ -70,7 +76,15 @@ public final class Lease: Sendable {
         }
     }
 
-    func lose(_ reason: String) {
-        state.withLock { state in if state.lossReason == nil { state.lossReason = reason } }
+    /// - Returns: Whether this call ended it.
+    @discardableResult
+    func lose(_ reason: String) -> Bool {
+        state.withLock { state in
+            if state.lossReason != nil { return false }
+            state.lossReason = reason
+            return true
+        }
     }
+
+    func lost(_ reason: String) -> LockError { .lost(name: request.text, token: token, reason: reason) }
 }

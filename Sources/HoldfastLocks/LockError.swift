@@ -22,6 +22,10 @@ public enum NodeOutcome: Sendable, Hashable {
     case confirmed(FencingToken)
     /// Somebody else's; the time until it expires there, if it does.
     case held(remaining: Duration?)
+    /// Readers hold it; the time until the last of them, or of a writer's claim, expires there.
+    case heldByReaders(remaining: Duration?)
+    /// A writer waits for it, and a reader may not overtake; the time until its claim expires there.
+    case writerWaits(remaining: Duration?)
     /// The node's incarnation may not vote, because it may have forgotten what it promised.
     case notAdmitted
     /// The holder's value is gone or replaced.
@@ -44,6 +48,10 @@ extension NodeOutcome: CustomStringConvertible {
         case .confirmed(let token): "confirmed \(token)"
         case .held(let remaining):
             remaining.map { "held by another for \($0.milliseconds) ms more" } ?? "held by another"
+        case .heldByReaders(let remaining):
+            "held by readers" + (remaining.map { " for \($0.milliseconds) ms more" } ?? "")
+        case .writerWaits(let remaining):
+            "a writer waits" + (remaining.map { ", for \($0.milliseconds) ms more" } ?? "")
         case .notAdmitted: "not admitted to vote"
         case .lostHold: "no longer holds it for us"
         case .noAnswer: "no answer in time"

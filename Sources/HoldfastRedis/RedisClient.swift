@@ -104,8 +104,8 @@ public final class RedisClient: Sendable {
         _ script: RedisScript, keys: [RedisArgument], arguments: [RedisArgument] = [], idempotent: Bool = false
     ) async throws(RedisError) -> RedisReply {
         func command(bySource: Bool) -> RedisCommand {
-            let call = script.call(keys: keys, arguments: arguments, bySource: bySource)
-            let command = RedisCommand(unchecked: call.name, arguments: call.arguments)
+            let command = RedisCommand(
+                encoded: script.encodeCall(keys: keys, arguments: arguments, bySource: bySource))
             return idempotent ? command.idempotent : command
         }
         do {

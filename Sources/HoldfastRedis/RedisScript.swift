@@ -8,7 +8,7 @@ import Synchronization
 public final class RedisScript: Sendable {
     public let name: String
     public let source: String
-    private let knownDigest = Mutex<String?>(nil)
+    private let knownDigest = Mutex<(text: String, bytes: [UInt8])?>(nil)
 
     public init(name: String, _ source: String) {
         self.name = name
@@ -16,16 +16,18 @@ public final class RedisScript: Sendable {
     }
 
     /// The SHA-1 of the source in hexadecimal, once any server has told it.
-    public var digest: String? { knownDigest.withLock { $0 } }
+    public var digest: String? { knownDigest.withLock { $0?.text } }
 
-    func learn(_ digest: String) { knownDigest.withLock { $0 = digest } }
+    func learn(_ digest: String) { knownDigest.withLock { $0 = (digest, Array(digest.utf8)) } }
 
-    /// The call's command name and arguments, by digest when it is known and `bySource` does not forbid it.
-    public func call(
-        keys: [RedisArgument], arguments: [RedisArgument], bySource: Bool = false
-    ) -> (name: String, arguments: [RedisArgument]) {
-        let digest = bySource ? nil : self.digest
-        let head: [RedisArgument] = [RedisArgument(digest ?? source), RedisArgument(keys.count)]
-        return (digest == nil ? "EVAL" : "EVALSHA", head + keys + arguments)
+    /// Encodes a call, by digest when it is known and `bySource` does not forbid it.
+    /// - Parameter count: How many arguments the sender appends, see ``RedisCommand/encodePrefix(_:_:missing:)``.
+    public func encodeCall(
+        keys: [RedisArgument], arguments: [RedisArgument], missing count: Int = 0, bySource: Bool = false
+    ) -> [UInt8] {
+        let digest = bySource ? nil : knownDigest.withLock { $0?.bytes }
+        return RESPEncoder.encodeCall(
+            digest == nil ? "EVAL" : "EVALSHA", digest ?? Array(source.utf8), keys: keys, arguments: arguments,
+            missing: count)
     }
 }

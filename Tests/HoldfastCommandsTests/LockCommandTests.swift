@@ -8,55 +8,6 @@ import Testing
 /// `holdfast lock` and `holdfast locks`, as a user runs them.
 @Suite("The lock commands", .serialized, .timeLimit(.minutes(2)))
 struct LockCommandTests {
-    private struct Outcome {
-        var status: HoldfastProcess.ExitStatus
-        var output: String
-        var error: String
-    }
-
-    /// A `holdfast lock` that runs, or waits.
-    private struct Running {
-        let child: ChildProcess
-        let input: PipeWriter
-        private let error: PipeReader
-        private var lines: PipeLines.Iterator
-
-        init(_ arguments: [String]) async throws {
-            var command = Command(CommandLineTests.path, arguments)
-            command.input = .pipe
-            command.output = .pipe
-            command.error = .pipe
-            child = try await ChildProcess.start(command)
-            input = try #require(child.input)
-            error = try #require(child.error)
-            lines = try #require(child.output).lines().makeAsyncIterator()
-        }
-
-        mutating func line() async throws -> String? { try await lines.next() }
-
-        /// What it writes from here on, and how it ends.
-        mutating func end() async throws -> Outcome {
-            var output: [String] = []
-            while let line = try await lines.next() { output.append(line) }
-            let complaint = String(decoding: try await error.readAll(), as: UTF8.self)
-            return Outcome(
-                status: await child.wait(), output: output.joined(separator: "\n"), error: complaint)
-        }
-    }
-
-    private func withNodes(_ body: (LocalCluster, [String]) async throws -> Void) async throws {
-        try await withTemporaryCluster(nodes: 3, stores: 0) { cluster in
-            _ = try await LockCluster.initialize(
-                LockClusterConfiguration(urls: cluster.nodeURLs), maximumTTL: .seconds(20))
-            try await body(cluster, ["--nodes", cluster.nodeURLs.joined(separator: ",")])
-        }
-    }
-
-    private func holdfast(_ arguments: [String]) async throws -> Outcome {
-        var running = try await Running(arguments)
-        return try await running.end()
-    }
-
     /// Another owner's value on every node, as after the lease expired unnoticed.
     private func steal(_ name: String, from cluster: LocalCluster) async throws {
         for url in cluster.nodeURLs {
@@ -67,14 +18,15 @@ struct LockCommandTests {
     }
 
     @Test func theCommandKnowsItsTokenAndItsExitStatusIsPassedOn() async throws {
-        try await withNodes { _, nodes in
+        try await withLockNodes { _, nodes in
             let show =
                 #"echo "$HOLDFAST_LOCK_NAME $HOLDFAST_LOCK_TOKEN $HOLDFAST_LOCK_TTL $HOLDFAST_LOCK_OWNER"; exit 7"#
             for token in 1...2 {
                 let outcome = try await holdfast(["lock", "a page"] + nodes + ["--", "sh", "-c", show])
                 #expect(outcome.status == .exited(7) && outcome.error == "", "\(outcome)")
                 #expect(outcome.output.hasPrefix("a page \(token) 10 "))
-                #expect(outcome.output.split(separator: " ").last?.count == 32)
+                let owner = outcome.output.split(separator: " ").suffix(2)
+                #expect(owner.first?.count == 32 && owner.last?.contains(":") == true)
             }
             // Everything behind the first `--` is the command's.
             let options = ["--", "sh", "-c", #"echo "$@""#, "sh", "--ttl", "--", "--help"]
@@ -88,7 +40,7 @@ struct LockCommandTests {
     @Test func twoAtOnceExcludeEachOther() async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
-        try await withNodes { _, nodes in
+        try await withLockNodes { _, nodes in
             let log = directory.path + "/log"
             var first = try await Running(
                 ["lock", "page"] + nodes + ["--", "sh", "-c", "echo in; read line; echo first >> \(log)"])
@@ -116,7 +68,7 @@ struct LockCommandTests {
     }
 
     @Test func aLostLeaseEndsTheCommand() async throws {
-        try await withNodes { cluster, nodes in
+        try await withLockNodes { cluster, nodes in
             var running = try await Running(
                 ["lock", "page", "--ttl", "1"] + nodes
                     + ["--", "sh", "-c", "trap 'echo told; exit 0' TERM; sleep 100 & echo in; wait"])
@@ -134,7 +86,7 @@ struct LockCommandTests {
     }
 
     @Test func aLostLeaseEndsTheWholeGroup() async throws {
-        try await withNodes { cluster, nodes in
+        try await withLockNodes { cluster, nodes in
             // The command ends at SIGTERM, what it started does not.
             let stubborn = #"trap "" TERM; echo $$; while :; do sleep 1; done"#
             var running = try await Running(
@@ -151,12 +103,12 @@ struct LockCommandTests {
 
     @Test(arguments: [Signal.terminate, .interrupt, .hangUp])
     func signalsAreHandedOn(_ signal: Signal) async throws {
-        try await withNodes { _, nodes in
+        try await withLockNodes { _, nodes in
             var running = try await Running(
                 ["lock", "page"] + nodes
                     + [
                         "--", "sh", "-c",
-                        "trap 'kill $! 2>/dev/null; echo told; exit 5' TERM INT HUP; sleep 100 & echo in; wait",
+                        "trap 'echo told; exit 5' TERM INT HUP; echo in; while :; do sleep 0.1; done",
                     ])
             defer { running.child.signal(.kill) }
             #expect(try await running.line() == "in")
@@ -168,7 +120,7 @@ struct LockCommandTests {
     }
 
     @Test func aWaiterIsInterrupted() async throws {
-        try await withNodes { cluster, nodes in
+        try await withLockNodes { cluster, nodes in
             try await steal("page", from: cluster)
             let waiter = try await Running(["lock", "page", "--wait", "forever"] + nodes + ["--", "true"])
             defer { waiter.child.signal(.kill) }
@@ -186,7 +138,7 @@ struct LockCommandTests {
     @Test func whatCannotRunTakesNoLock() async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
-        try await withNodes { _, nodes in
+        try await withLockNodes { _, nodes in
             let missing = try await holdfast(["lock", "page"] + nodes + ["--", "no-such-command"])
             #expect(missing.status == .exited(127))
             #expect(missing.error.hasPrefix("holdfast: there is no executable 'no-such-command'"))
@@ -211,7 +163,7 @@ struct LockCommandTests {
     }
 
     @Test func withoutNodesNothingRuns() async throws {
-        try await withNodes { cluster, nodes in
+        try await withLockNodes { cluster, nodes in
             await cluster.nodes[0].kill()
             #expect(try await holdfast(["lock", "page"] + nodes + ["--", "true"]).status == .exited(0))
             let partial = try await holdfast(["locks"] + nodes)
@@ -235,18 +187,20 @@ struct LockCommandTests {
     }
 
     @Test func heldLocksAreListed() async throws {
-        try await withNodes { _, nodes in
+        try await withLockNodes { _, nodes in
             var running = try await Running(
-                ["lock", "page"] + nodes + ["--", "sh", "-c", "echo $HOLDFAST_LOCK_OWNER; read line"])
+                ["lock", "page", "--label", "the test"] + nodes
+                    + ["--", "sh", "-c", "echo $HOLDFAST_LOCK_OWNER; read line"])
             defer { running.child.signal(.kill) }
             let owner = try #require(try await running.line())
             let table = try await holdfast(["locks"] + nodes).output
-            #expect(table.contains("page  \(owner.prefix(8))      1  "), "\(table)")
+            #expect(table.contains("page  the test  exclusive      1  "), "\(table)")
             // The holder may begin with the first majority that it reached; its renewals add the others.
             #expect(table.hasSuffix("3/3  yes") || table.hasSuffix("2/3  yes"), "\(table)")
             let json = try await holdfast(["locks", "--json"] + nodes).output
             let report = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
             let lock = try #require((report?["locks"] as? [[String: Any]])?.first)
+            #expect(lock["label"] as? String == "the test" && lock["mode"] as? String == "exclusive")
             #expect(lock["owner"] as? String == owner && lock["token"] as? Int == 1 && lock["held"] as? Bool == true)
             #expect((2...3).contains((lock["nodes"] as? [Any])?.count ?? 0))
             running.input.close()
@@ -257,7 +211,7 @@ struct LockCommandTests {
 
     /// A command in a background group would be stopped when it reads the terminal, and wait for ever.
     @Test func aCommandMayReadTheTerminal() async throws {
-        try await withNodes { _, nodes in
+        try await withLockNodes { _, nodes in
             let line =
                 "\(CommandLineTests.path) lock page \(nodes.joined(separator: " ")) "
                 + "-- sh -c 'read line; echo got-$line'"

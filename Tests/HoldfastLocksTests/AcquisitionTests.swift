@@ -74,6 +74,12 @@ import Testing
         #expect(attempt.report == others + [.held(remaining: nil), .notAsked])
     }
 
+    @Test func aSilentHomeMayHaveGranted() {
+        var attempt = Acquisition(Quorum(nodes: 3), home: 1)
+        #expect(attempt.expire() == .failed)
+        #expect(attempt.report == [.notAsked, .noAnswer, .notAsked])
+    }
+
     @Test func afterTheHomesGrantTheRestIsAsked() {
         var attempt = Acquisition(Quorum(nodes: 5), home: 1)
         #expect(attempt.receive(.granted(token(4)), from: 1) == .ask(nodes: [0, 2, 3, 4]))

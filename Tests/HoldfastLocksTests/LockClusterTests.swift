@@ -20,34 +20,8 @@ private final class TokenLog: Sendable {
 
     init() throws { name = try LockName("the lock") }
 
-    private func withLocks(
-        nodes: Int = 5, maximumTTL: Duration = .seconds(10),
-        observer: @escaping @Sendable (LockEvent) -> Void = { _ in },
-        _ body: (LocalCluster, LockCluster) async throws -> Void
-    ) async throws {
-        try await withTemporaryCluster(nodes: nodes, stores: 0, nodeFsync: .always) { cluster in
-            let configuration = try LockClusterConfiguration(urls: cluster.nodeURLs)
-            _ = try await LockCluster.initialize(configuration, maximumTTL: maximumTTL)
-            let locks = try await LockCluster.connect(configuration, patience: .seconds(20), observer: observer)
-            // A majority is enough to connect; the tests count on all.
-            try await eventually { locks.votingNodes == nodes }
-            do {
-                try await body(cluster, locks)
-            } catch {
-                await locks.close()
-                throw error
-            }
-            await locks.close()
-        }
-    }
-
-    /// Waits for what other processes bring about; the tests' only patience is the suite's time limit.
-    private func eventually(_ condition: () async throws -> Bool) async throws {
-        while try await !condition() { try await LiveRuntime().sleep(for: .milliseconds(10)) }
-    }
-
     @Test(.timeLimit(.minutes(2))) func tokensGrowAndTheSteadyStateTakesOneRound() async throws {
-        try await withLocks { _, locks in
+        try await withLockCluster { _, locks in
             var previous: FencingToken?
             for _ in 0..<50 {
                 let lease = try await locks.acquire(name, ttl: .seconds(5))
@@ -60,7 +34,7 @@ private final class TokenLog: Sendable {
     }
 
     @Test(.timeLimit(.minutes(2))) func manyTasksExcludeEachOtherAndNoTokenComesTwice() async throws {
-        try await withLocks { _, locks in
+        try await withLockCluster { _, locks in
             let inside = Tally()
             let tokens = TokenLog()
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -84,7 +58,7 @@ private final class TokenLog: Sendable {
     }
 
     @Test(.timeLimit(.minutes(2))) func aHeldLockIsRefusedWithTheTimeLeft() async throws {
-        try await withLocks { _, locks in
+        try await withLockCluster { _, locks in
             let lease = try await locks.acquire(name, ttl: .seconds(8))
             let error = await #expect(throws: LockError.self) { try await locks.acquire(name, ttl: .seconds(1)) }
             guard case .held(_, let retryAfter?, let nodes) = error else {
@@ -102,7 +76,7 @@ private final class TokenLog: Sendable {
     }
 
     @Test(.timeLimit(.minutes(2))) func aMinorityMayBeDead() async throws {
-        try await withLocks { cluster, locks in
+        try await withLockCluster { cluster, locks in
             await cluster.nodes[0].kill()
             await cluster.nodes[3].kill()
             let first = try await locks.acquire(name, ttl: .seconds(5), wait: .upTo(.seconds(10)))
@@ -117,7 +91,7 @@ private final class TokenLog: Sendable {
     }
 
     @Test(.timeLimit(.minutes(2))) func aRestartedNodeVotesAgainAndTokensGoOnGrowing() async throws {
-        try await withLocks(maximumTTL: .seconds(1)) { cluster, locks in
+        try await withLockCluster(maximumTTL: .seconds(1)) { cluster, locks in
             let before = try await locks.withLock(name, ttl: .seconds(1)) { $0.token }
             // With its data it is trusted at once; empty, after the maximum TTL and with the others' floor.
             for (index, empty) in [(0, false), (1, true), (2, true)] {
@@ -136,7 +110,7 @@ private final class TokenLog: Sendable {
 
     @Test(.timeLimit(.minutes(2))) func theBodyIsCancelledWhenTheLeaseIsTakenAway() async throws {
         let losses = Tally()
-        try await withLocks(
+        try await withLockCluster(
             observer: { if case .lost = $0 { losses.add(1) } }
         ) { _, locks in
             let cancelled = Tally()
@@ -165,7 +139,7 @@ private final class TokenLog: Sendable {
     }
 
     @Test(.timeLimit(.minutes(2))) func renewalKeepsALeaseFarBeyondItsTTL() async throws {
-        try await withLocks { _, locks in
+        try await withLockCluster { _, locks in
             let renewed = try await locks.withLock(name, ttl: .milliseconds(300)) { lease in
                 try await eventually { lease.renewals >= 10 }
                 return lease.isValid
@@ -175,7 +149,7 @@ private final class TokenLog: Sendable {
     }
 
     @Test(.timeLimit(.minutes(2))) func aCancelledHolderFreesItsLock() async throws {
-        try await withLocks { _, locks in
+        try await withLockCluster { _, locks in
             let (started, signal) = AsyncStream.makeStream(of: Void.self)
             let holder = Task {
                 try await locks.withLock(name, ttl: .seconds(10)) { _ in
@@ -192,13 +166,13 @@ private final class TokenLog: Sendable {
     }
 
     @Test(.timeLimit(.minutes(2))) func aTTLBeyondTheClustersMaximumIsRefused() async throws {
-        try await withLocks(maximumTTL: .seconds(2)) { _, locks in
+        try await withLockCluster(maximumTTL: .seconds(2)) { _, locks in
             await #expect(throws: LockError.self) { try await locks.acquire(name, ttl: .seconds(3)) }
         }
     }
 
     @Test(.timeLimit(.minutes(2))) func misconfigurationsAreSaidInASentence() async throws {
-        try await withLocks(nodes: 3) { cluster, _ in
+        try await withLockCluster(nodes: 3) { cluster, _ in
             var urls = cluster.nodeURLs
             #expect(throws: LockError.self) { try LockClusterConfiguration(urls: [urls[0], urls[0]]).validate() }
             urls.swapAt(0, 1)

@@ -148,7 +148,7 @@ import Testing
             let name = try LockName("r")
             let keys = [locks.keys.owner(name), locks.keys.counter(name), locks.keys.node]
             let request = RoundRequest(
-                phase: 0, script: LockScripts.grant, keys: keys, arguments: ["owner", 10_000], withRunID: true)
+                phase: 0, script: LockScripts.grant, keys: keys, arguments: ["owner", 10_000, 0], withRunID: true)
             for node in locks.nodes { try await node.client.send(RedisCommand("SCRIPT", "FLUSH")) }
             let machine = AcquisitionMachine(Acquisition(locks.quorum), grant: request) { _ in request }
             let round = Round(machine, nodes: locks.nodes)

@@ -18,13 +18,14 @@ import Testing
             _ script: RedisScript, on node: Int, _ arguments: [RedisArgument], withRunID: Bool = true
         ) async throws -> [Int64] {
             let runID = withRunID ? [RedisArgument(try clients[node].serverInfo().runID)] : []
+            let rest = withRunID ? [keys.counter(name), keys.node] : []
             let reply = try await clients[node].run(
-                script, keys: [keys.owner(name), keys.counter(name), keys.node], arguments: arguments + runID)
+                script, keys: [keys.owner(name)] + rest, arguments: arguments + runID)
             return (reply.array ?? []).compactMap(\.integer)
         }
 
         func grant(_ owner: String, on node: Int, _ script: RedisScript = LockScripts.grant) async throws -> Int64? {
-            let reply = try await run(script, on: node, [RedisArgument(owner), 5000])
+            let reply = try await run(script, on: node, [RedisArgument(owner), 5000, 0])
             return reply[0] == 1 ? reply[1] : nil
         }
 
@@ -76,7 +77,7 @@ import Testing
     @Test func withoutTheHolderCheckOneTokenIsIssuedTwice() async throws {
         try await withStage(nodes: 3) { _, stage in
             let mutant = try mutate(
-                LockScripts.confirm, "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {0, 0} end", "")
+                LockScripts.confirm, "if redis.pcall('GET', KEYS[place]) ~= ARGV[1] then return {0, 0} end", "")
             try await crossGrants(stage)
             let first = try await stage.confirm("B", 2, on: 0, mutant)
             let second = try await stage.confirm("A", 2, on: 1, mutant)
@@ -103,9 +104,30 @@ import Testing
             #expect(real[0] == 0)
             #expect(try await stage.grant("B", on: 0) == nil, "still A's")
             let mutant = try mutate(
-                LockScripts.release, "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {0, 0} end", "")
+                LockScripts.release, "if redis.pcall('GET', key) == ARGV[1] then", "if true then")
             _ = try await stage.run(mutant, on: 0, ["B", channel], withRunID: false)
             #expect(try await stage.grant("B", on: 0) != nil, "the violation that the value check prevents")
+        }
+    }
+
+    @Test func aWriterThatDoesNotLookForReadersTakesTheirLock() async throws {
+        try await withStage(nodes: 1) { _, stage in
+            #expect(try await stage.run(LockScripts.grantShared, on: 0, ["reader", 5000])[0] == 1)
+            #expect(try await stage.grant("writer", on: 0) == nil)
+            let mutant = try mutate(
+                LockScripts.grant, "if redis.call('ZCARD', KEYS[place]) == (mark and 1 or 0) then", "if true then")
+            #expect(try await stage.grant("writer", on: 0, mutant) != nil, "the violation that the look prevents")
+        }
+    }
+
+    @Test func aReaderThatIgnoresTheMarkOvertakesTheWriter() async throws {
+        try await withStage(nodes: 1) { _, stage in
+            #expect(try await stage.run(LockScripts.grantShared, on: 0, ["first", 5000])[0] == 1)
+            #expect(try await stage.run(LockScripts.grant, on: 0, ["writer", 5000, 5000])[0] == -3)
+            #expect(try await stage.run(LockScripts.grantShared, on: 0, ["second", 5000])[0] == -4)
+            let mutant = try mutate(
+                LockScripts.grantShared, "if mark then return {-4, tonumber(mark) - now} end", "")
+            #expect(try await stage.run(mutant, on: 0, ["second", 5000])[0] == 1, "writers could starve")
         }
     }
 
@@ -180,8 +202,8 @@ import Testing
             #expect(try await stage.grant("B", on: 2) == 1)
             #expect(try await stage.grant("B", on: 1) == nil, "an incarnation that is not admitted must not vote")
             let admitted = try mutate(
-                LockScripts.grant, "if node[1] ~= ARGV[3] then return {-1, 0} end",
-                "node = {ARGV[3], '10000', '0', '0'}")
+                LockScripts.grant, "if node[1] ~= ARGV[4] then return {-1, 0} end",
+                "node = {ARGV[4], '10000', '0', '0'}")
             #expect(try await stage.grant("B", on: 1, admitted) == 1, "the violation that admission prevents")
         }
     }

@@ -50,7 +50,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func oneAtATimeAndNobodyIsLeftBehind() async throws {
         let turnstile = Turnstile()
-        let name = try LockName("n")
+        let name = "n"
         let strand = strand
         let inside = Tally()
         let passed = await withTaskGroup(of: Bool.self) { group in
@@ -73,7 +73,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func whoGivesUpInTheLineHoldsNobodyUp() async throws {
         let turnstile = Turnstile()
-        let name = try LockName("n")
+        let name = "n"
         let strand = strand
         let alarm = Alarm()
         async let first = turnstile.pass(name, atMost: nil, strand) { await alarm.wait(atMost: nil, strand) }
@@ -109,21 +109,6 @@ import Testing
 
 /// Waiting on real nodes.
 @Suite(.serialized) struct WaitingTests {
-    private func withLocks(_ body: (LocalCluster, LockCluster) async throws -> Void) async throws {
-        try await withTemporaryCluster(nodes: 5, stores: 0) { cluster in
-            let configuration = try LockClusterConfiguration(urls: cluster.nodeURLs)
-            _ = try await LockCluster.initialize(configuration)
-            let locks = try await LockCluster.connect(configuration, patience: .seconds(20))
-            do {
-                try await body(cluster, locks)
-            } catch {
-                await locks.close()
-                throw error
-            }
-            await locks.close()
-        }
-    }
-
     private func listeners(_ locks: LockCluster, _ name: LockName) async throws -> [Int64] {
         var counts: [Int64] = []
         for node in locks.nodes {
@@ -134,12 +119,8 @@ import Testing
         return counts
     }
 
-    private func eventually(_ condition: () async throws -> Bool) async throws {
-        while try await !condition() { try await LiveRuntime().sleep(for: .milliseconds(5)) }
-    }
-
     @Test(.timeLimit(.minutes(1))) func aWaiterListensAtEveryNodeAndGoesWhenItHasTheLock() async throws {
-        try await withLocks { _, locks in
+        try await withLockCluster { _, locks in
             let name = try LockName("queue")
             let holder = try await locks.acquire(name, ttl: .seconds(50))
             async let next = locks.acquire(name, ttl: .seconds(50), wait: .forever)
@@ -153,7 +134,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func aMissedMessageHangsNobody() async throws {
-        try await withLocks { _, locks in
+        try await withLockCluster { _, locks in
             let name = try LockName("silent")
             let holder = try await locks.acquire(name, ttl: .seconds(50))
             async let next = locks.acquire(name, ttl: .seconds(50), wait: .forever)
@@ -167,7 +148,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(2))) func aCrowdIsServedAlsoWhenTheHomeIsDead() async throws {
-        try await withLocks { cluster, locks in
+        try await withLockCluster { cluster, locks in
             let name = try LockName("crowd")
             await cluster.nodes[LockWaiter.home(of: name, nodes: 5)].kill()
             let tokens = try await withThrowingTaskGroup(of: FencingToken.self) { group in
@@ -188,7 +169,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func aWaitEndsAtItsLimitAndWhenItIsCancelled() async throws {
-        try await withLocks { _, locks in
+        try await withLockCluster { _, locks in
             let name = try LockName("taken")
             let holder = try await locks.acquire(name, ttl: .seconds(50))
             let error = await #expect(throws: LockError.self) {

@@ -18,4 +18,18 @@ import Testing
         let expected = Data(bytes: formatted!, count: length)
         #expect(Data(RedisCommand("COMMAND", arguments: arguments.map { RedisArgument($0) }).encoded) == expected)
     }
+
+    @Test func aScriptsCallIsTheSameAsItsParts() throws {
+        let script = RedisScript(name: "s", "return 1")
+        let (keys, arguments): ([RedisArgument], [RedisArgument]) = (["a", ""], ["é", 12])
+        func parts(_ name: String, _ first: RedisArgument) -> [UInt8] {
+            RedisCommand.encodePrefix(name, [first, 2] + keys + arguments, missing: 1)
+        }
+        #expect(script.encodeCall(keys: keys, arguments: arguments, missing: 1) == parts("EVAL", "return 1"))
+        script.learn("e0e1f9fabfc9d4800c877a703b823ac0578ff8db")
+        let digest = RedisArgument(try #require(script.digest))
+        #expect(script.encodeCall(keys: keys, arguments: arguments, missing: 1) == parts("EVALSHA", digest))
+        let bySource = script.encodeCall(keys: keys, arguments: arguments, missing: 1, bySource: true)
+        #expect(bySource == parts("EVAL", "return 1"))
+    }
 }

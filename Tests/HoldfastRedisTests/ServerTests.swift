@@ -66,6 +66,19 @@ import Testing
         }
     }
 
+    @Test func theTransportCountsItsWrites() async throws {
+        try await RedisServer.with { server in
+            let transport = NIOTransport()
+            let client = RedisClient(server.configuration, transport: transport)
+            try await client.ready()
+            let before = transport.writes
+            #expect(before > 0, "the handshake was written")
+            for _ in 0..<3 { try await client.send(RedisCommand("PING")) }
+            #expect(transport.writes == before + 3)
+            await client.close()
+        }
+    }
+
     @Test func aPipelineKeepsOrderAndEachOutcome() async throws {
         try await RedisServer.with { server in
             try await withClient(server.configuration) { client async throws in

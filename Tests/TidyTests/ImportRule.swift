@@ -25,6 +25,7 @@ extension Rule {
         "HoldfastRedis": ["CHiredis", "HoldfastRuntime"],
         "HoldfastRedisTLS": ["HoldfastRedis"],
         "HoldfastLocks": ["HoldfastRedis"],
+        "HoldfastMeasurement": ["HoldfastLocks"],
         "HoldfastResources": ["HoldfastLocks"],
         "HoldfastHTTP": ["CCurl", "HoldfastRuntime"],
         "HoldfastJobs": ["HoldfastResources", "HoldfastHTTP", "CZlib"],
@@ -38,6 +39,7 @@ extension Rule {
         "HoldfastChaos": ["HoldfastCluster", "HoldfastHistory", "HoldfastAgents"],
         "HoldfastCommands": [
             "Holdfast", "HoldfastGateway", "HoldfastChaos", "HoldfastSimulation", "HoldfastRedisTLS",
+            "HoldfastMeasurement",
         ],
         "HoldfastMain": ["HoldfastCommands"],
     ]

@@ -11,8 +11,8 @@ typedef struct floor_quorum floor_quorum;
 floor_quorum *floor_open(const int *ports, int count);
 void floor_close(floor_quorum *quorum);
 
-/// Sends to each server its own `commands[i]` (encoded, `lengths[i]` bytes) and returns when a majority has answered; the
-/// rest is read in passing. 0, or -1 when a connection is lost.
-int floor_round(floor_quorum *quorum, const char *const *commands, const long *lengths);
+/// Sends to each server `command` (encoded, `length` bytes) and returns when a majority has answered; the rest is read in
+/// passing. 0, or -1 when a connection is lost.
+int floor_round(floor_quorum *quorum, const char *command, long length);
 
 #endif

@@ -124,7 +124,8 @@ public struct DemoWorker: Sendable {
         case .released(let lease): history.record(.released(lock: lease.name.text, token: lease.token.rawValue))
         case .lost(let lease, let reason):
             history.record(.lost(lock: lease.name.text, token: lease.token.rawValue, reason: reason))
-        case .refused(let name, let error): history.record(.refused(lock: name.text, reason: error.description))
+        case .refused(let names, let error):
+            history.record(.refused(lock: names[0].text, reason: error.description))
         case .renewed: break
         }
     }

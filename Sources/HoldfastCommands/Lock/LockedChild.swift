@@ -1,7 +1,7 @@
 import Foundation
 import HoldfastLocks
 import HoldfastProcess
-import HoldfastRuntime
+import Synchronization
 
 /// A command that runs while a lock is held.
 struct LockedChild: Sendable {
@@ -22,19 +22,19 @@ struct LockedChild: Sendable {
     /// or a signal came before the child, the child is asked to end and then ended.
     ///
     /// - Throws: `ProcessError` when it cannot be started, `CancellationError` when it was ended early.
-    func run(_ lease: Lease) async throws -> HoldfastProcess.ExitStatus {
+    func run(_ lease: LeaseVariables) async throws -> HoldfastProcess.ExitStatus {
         var wanted = Command(command[0], Array(command.dropFirst()))
         wanted.input = .inherit
-        wanted.environment = .inheritAnd([
-            "HOLDFAST_LOCK_NAME": lease.name.text, "HOLDFAST_LOCK_TOKEN": "\(lease.token)",
-            "HOLDFAST_LOCK_OWNER": lease.owner, "HOLDFAST_LOCK_TTL": Self.seconds(lease.ttl),
-        ])
+        wanted.environment = .inheritAnd(lease.variables)
         wanted.grouping = sharesTerminal ? .shared : .ownGroup
         wanted.keepsGroup = !sharesTerminal
         try Task.checkCancellation()
+        // Before the child starts: it may be signalled as soon as it runs.
+        let relay = SignalRelay()
+        Interruption.current?.forward { relay.pass($0) }
         let child = try await ChildProcess.start(wanted)
         defer { child.releaseGroup() }
-        Interruption.current?.forward { signal in
+        relay.attach { signal in
             if !sharesTerminal {
                 child.killGroup(signal)
             } else if signal != .interrupt {
@@ -51,10 +51,30 @@ struct LockedChild: Sendable {
             throw error
         }
     }
+}
 
-    /// Whole seconds without a fraction, so that a shell can count with them.
-    private static func seconds(_ span: Duration) -> String {
-        let (whole, rest) = span.components
-        return rest == 0 ? "\(whole)" : "\(span.seconds)"
+/// Hands signals on, keeping those that come before there is anybody to hand them to.
+private final class SignalRelay: Sendable {
+    private struct State {
+        var kept: [Signal] = []
+        var receiver: (@Sendable (Signal) -> Void)?
+    }
+
+    private let state = Mutex(State())
+
+    func pass(_ signal: Signal) {
+        let receiver = state.withLock { state in
+            if state.receiver == nil { state.kept.append(signal) }
+            return state.receiver
+        }
+        receiver?(signal)
+    }
+
+    func attach(_ receiver: @escaping @Sendable (Signal) -> Void) {
+        let kept = state.withLock { state in
+            state.receiver = receiver
+            return state.kept
+        }
+        for signal in kept { receiver(signal) }
     }
 }

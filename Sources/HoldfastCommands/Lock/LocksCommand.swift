@@ -31,6 +31,8 @@ struct LocksCommand: AsyncParsableCommand {
             }
             var name: String
             var owner: String
+            var label: String?
+            var mode: LockMode
             var token: FencingToken?
             var remainingSeconds: Double?
             var held: Bool
@@ -74,7 +76,7 @@ struct LocksCommand: AsyncParsableCommand {
         Report(
             locks: held.locks.map { lock in
                 .init(
-                    name: lock.name.text, owner: lock.owner, token: lock.token,
+                    name: lock.name.text, owner: lock.owner, label: lock.label, mode: lock.mode, token: lock.token,
                     remainingSeconds: lock.remaining?.seconds, held: lock.isHeld,
                     nodes: lock.holdings.map {
                         .init(
@@ -87,10 +89,11 @@ struct LocksCommand: AsyncParsableCommand {
 
     private static func lines(_ held: HeldLocks, _ palette: Palette) -> [String] {
         if held.locks.isEmpty { return ["No lock is held."] }
-        var table = Table(["NAME", "OWNER", "TOKEN", "LEFT", "NODES", "HELD"], right: [2, 3, 4])
+        var table = Table(["NAME", "OWNER", "MODE", "TOKEN", "LEFT", "NODES", "HELD"], right: [3, 4, 5])
         for lock in held.locks {
             table.add([
-                "\(lock.name)", "\(lock.owner.prefix(8))", "\(lock.token.map(\.description) ?? "-")",
+                "\(lock.name)", "\(lock.label ?? String(lock.owner.prefix(8)))", "\(lock.mode.rawValue)",
+                "\(lock.token.map(\.description) ?? "-")",
                 "\(lock.remaining.map { "\($0.milliseconds) ms" } ?? "for ever")",
                 "\(lock.holdings.count)/\(held.nodes.count)",
                 lock.isHeld ? Table.Cell("yes", .green) : Table.Cell("no majority", .yellow),

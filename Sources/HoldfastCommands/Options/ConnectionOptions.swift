@@ -55,6 +55,12 @@ struct ConnectionOptions: ParsableArguments {
         return try NIOTransport(tls)
     }
 
+    /// Whether an option or a variable says where the lock nodes are.
+    var namesNodes: Bool {
+        let variable = Environment.variable
+        return given(nodes, "HOLDFAST_NODES", variable) != nil || given(dir, "HOLDFAST_DIR", variable) != nil
+    }
+
     /// The lock nodes.
     ///
     /// - Throws: `RedisError` for a URL that is none, `CommandFailure` when nobody says where they are.

@@ -23,10 +23,11 @@ final class Keeper: Sendable {
     var cluster: ClusterDescriptor? { descriptor.withLock { $0 } }
 
     /// Looks whenever `wake` says that something changed, and again soon while a node is unsettled.
-    func run(wake: AsyncStream<Void>) async {
+    func run(wake: AsyncStream<Void>, afterPass: @Sendable () -> Void) async {
         var events = wake.makeAsyncIterator()
         while !Task.isCancelled {
             await pass()
+            afterPass()
             if nodes.allSatisfy(\.isSettled) {
                 guard await events.next() != nil else { return }
             } else {

@@ -1,6 +1,7 @@
 public import HoldfastRedis
 public import HoldfastRuntime
 public import Logging
+import Synchronization
 
 /// Locks over N independent Redis nodes (Redlock,
 /// https://redis.io/docs/latest/develop/use/patterns/distributed-locks/), with fencing tokens issued by a majority.
@@ -16,8 +17,12 @@ public final class LockCluster: Sendable {
     private let keeping: OwnedTask
     private let wake: AsyncStream<Void>.Continuation
     private let observer: @Sendable (LockEvent) -> Void
+    let meters: LockMeters
+    let spans: LockSpans
     let releases: ReleaseChannels
     let turnstile = Turnstile()
+    /// Behind the random part of every owner value.
+    let ownerSuffix: String
 
     /// Connects to the nodes and waits until a majority of them may vote.
     /// - Parameters:
@@ -27,13 +32,14 @@ public final class LockCluster: Sendable {
     public static func connect(
         _ configuration: LockClusterConfiguration, patience: Duration = .seconds(5),
         transport: any ByteTransport = NIOTransport(), runtime: any Runtime = LiveRuntime(),
-        log: Logger = Logger(label: "holdfast.locks"), observer: @escaping @Sendable (LockEvent) -> Void = { _ in }
+        log: Logger = Logger(label: "holdfast.locks"), telemetry: LockTelemetry = .system,
+        observer: @escaping @Sendable (LockEvent) -> Void = { _ in }
     ) async throws(LockError) -> LockCluster {
         try configuration.validate()
         if configuration.nodes.count == 1 {
             log.notice("a lock cluster of one node tolerates no failure: for development only")
         }
-        let cluster = LockCluster(configuration, transport, runtime, log, observer)
+        let cluster = LockCluster(configuration, transport, runtime, log, telemetry, observer)
         let deadline = runtime.now.advanced(by: patience)
         while true {
             if cluster.votingNodes >= cluster.quorum.majority { return cluster }
@@ -48,19 +54,25 @@ public final class LockCluster: Sendable {
 
     private init(
         _ configuration: LockClusterConfiguration, _ transport: any ByteTransport, _ runtime: any Runtime,
-        _ log: Logger, _ observer: @escaping @Sendable (LockEvent) -> Void
+        _ log: Logger, _ telemetry: LockTelemetry, _ observer: @escaping @Sendable (LockEvent) -> Void
     ) {
         self.configuration = configuration
         self.runtime = runtime
         self.observer = observer
         keys = LockKeys(prefix: configuration.prefix)
+        ownerSuffix = configuration.label.isEmpty ? "" : " " + configuration.label
         quorum = Quorum(nodes: configuration.nodes.count)
         let (stream, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.wake = wake
         // One strand for all nodes: a round's replies need no thread hop among them.
         let strand = transport.makeStrand()
+        let meters = LockMeters(telemetry.metrics, nodes: configuration.nodes.map { "\($0.address)" })
+        self.meters = meters
+        spans = LockSpans(telemetry.tracer)
+        let rounds = SharedByRounds(strand: strand, runtime: runtime, meters: meters)
         let nodes = configuration.nodes.enumerated().map { index, node in
-            LockNode(index: index, node, strand: strand, transport: transport, runtime: runtime, wake: wake)
+            LockNode(
+                index: index, node, strand: strand, transport: transport, runtime: runtime, rounds: rounds, wake: wake)
         }
         self.nodes = nodes
         releases = ReleaseChannels {
@@ -68,7 +80,11 @@ public final class LockCluster: Sendable {
         }
         let keeper = Keeper(nodes, keys: keys, runtime: runtime, log: log)
         self.keeper = keeper
-        keeping = runtime.own { await keeper.run(wake: stream) }
+        keeping = runtime.own {
+            await keeper.run(wake: stream) {
+                for node in nodes { meters.node(node.index, isVoting: node.votingRunID != nil) }
+            }
+        }
     }
 
     /// The executor of the connections' event loop, for tight loops of our own; see ``Strand/executor``.
@@ -76,6 +92,10 @@ public final class LockCluster: Sendable {
 
     /// What all nodes agree on; nil before a majority was seen.
     public var descriptor: ClusterDescriptor? { keeper.cluster }
+
+    /// How many rounds of messages the acquisitions have taken so far, attempts that failed included: one for each
+    /// attempt, one more to write a token back, and one more when the name's home was asked first.
+    public var acquisitionRounds: Int { nodes[0].rounds.acquisitions.load(ordering: .relaxed) }
 
     /// How many nodes may vote now.
     public var votingNodes: Int { nodes.count { $0.votingRunID != nil } }
@@ -98,6 +118,8 @@ public final class LockCluster: Sendable {
         await releases.close()
         for node in nodes { await node.client.close(grace: .milliseconds(100)) }
     }
+
+    var isClosed: Bool { releases.isClosed }
 
     func notify(_ event: LockEvent) { observer(event) }
 

@@ -1,3 +1,4 @@
+import Glibc
 public import HoldfastRedis
 
 /// How a client reaches a lock cluster. All clients list the same nodes in the same order.
@@ -14,6 +15,10 @@ public struct LockClusterConfiguration: Sendable, Hashable {
     public var firstRetry: Duration = .milliseconds(10)
     /// … until here.
     public var maximumRetry: Duration = .milliseconds(250)
+
+    /// Names the client to whoever lists the locks: part of its owner values. At most 128 bytes without control
+    /// characters; empty for none. The machine's name and the process's number unless set.
+    public var label = Self.processLabel
 
     public init(nodes: [RedisConfiguration]) {
         self.nodes = nodes
@@ -45,5 +50,19 @@ public struct LockClusterConfiguration: Sendable, Hashable {
         guard Set(nodes.map(\.address)).count == nodes.count else {
             throw .invalid("a lock node is listed twice: every node must be a server of its own")
         }
+        try Self.check(label: label)
     }
+
+    static func check(label: String) throws(LockError) {
+        guard label.utf8.count <= 128, label.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }) else {
+            throw .invalid("a client's label has at most 128 bytes and no control characters")
+        }
+    }
+
+    private static let processLabel: String = {
+        var name = [CChar](repeating: 0, count: 65)
+        let isKnown = gethostname(&name, name.count - 1) == 0
+        let text = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return "\(isKnown && !text.isEmpty ? text : "unknown"):\(getpid())"
+    }()
 }

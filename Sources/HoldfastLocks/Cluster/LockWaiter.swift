@@ -8,30 +8,35 @@ struct LockWaiter: Sendable {
     static let longestPause = Duration.seconds(1)
 
     private let cluster: LockCluster
-    private let name: LockName
-    private let ttl: Duration
+    private let request: LockRequest
     private let wait: LockWait
     private let began: Instant
     private let home: Int
     private let bell: ReleaseBell
+    private let attempt: @Sendable (_ home: Int?) async -> Result<Lease, LockError>
 
-    init(_ cluster: LockCluster, _ name: LockName, _ ttl: Duration, _ wait: LockWait, _ began: Instant) {
+    init(
+        _ cluster: LockCluster, _ request: LockRequest, _ wait: LockWait, _ began: Instant, home: Int,
+        _ attempt: @escaping @Sendable (_ home: Int?) async -> Result<Lease, LockError>
+    ) {
         self.cluster = cluster
-        self.name = name
-        self.ttl = ttl
+        self.request = request
         self.wait = wait
         self.began = began
-        home = Self.home(of: name, nodes: cluster.nodes.count)
+        self.home = home
+        self.attempt = attempt
         bell = ReleaseBell(home: home, majority: cluster.quorum.majority)
     }
 
     func run(after first: LockError) async -> Result<Lease, LockError> {
-        let channel = cluster.keys.channel(name)
+        let channels = Set(request.channels).map(cluster.keys.channel)
         return await withTaskGroup(of: Void.self) { group in
             for (node, subscriber) in cluster.releases.subscribers.enumerated() {
-                let messages = subscriber.messages(on: channel)
-                group.addTask {
-                    for await event in messages where event != .interrupted { bell.hear(node) }
+                for channel in channels {
+                    let messages = subscriber.messages(on: channel)
+                    group.addTask {
+                        for await event in messages where event != .interrupted { bell.hear(node) }
+                    }
                 }
             }
             let result = await attempts(after: first)
@@ -44,22 +49,30 @@ struct LockWaiter: Sendable {
         let runtime = cluster.runtime
         var failure = first
         var limit = cluster.configuration.firstRetry
+        var isMarked = first.isByReaders
+        var isHomeSilent = first.outcome(of: home) == .noAnswer
         while true {
-            if Task.isCancelled { return .failure(.cancelled(name: name.text)) }
             var pause = pause(after: failure, &limit)
-            if let left = wait.remaining(since: began, now: runtime.now) {
-                if left <= .zero { return .failure(failure) }
-                pause = min(pause, left)
-            }
+            let left = wait.remaining(since: began, now: runtime.now)
+            if let left { pause = min(pause, left) }
+            if Task.isCancelled || left.map({ $0 <= .zero }) == true { break }
             await bell.wait(atMost: pause, cluster.nodes[0].client.strand)
-            if Task.isCancelled { return .failure(.cancelled(name: name.text)) }
+            if Task.isCancelled { break }
             bell.rearm()
-            do throws(LockError) {
-                return .success(try await cluster.attempt(name, ttl: ttl, home: home))
-            } catch {
-                failure = error
+            // Readers keep others out where they are told to: at every node, not at the home alone. And a home that
+            // does not answer is passed over until it does.
+            switch await attempt(isMarked || isHomeSilent ? nil : home) {
+            case .success(let lease): return .success(lease)
+            case .failure(let error): failure = error
             }
+            isMarked = isMarked || failure.isByReaders
+            if let outcome = failure.outcome(of: home), outcome != .pending { isHomeSilent = outcome == .noAnswer }
         }
+        // Readers need not wait for somebody who has gone. Where an attempt was cut off, it may have told them to.
+        if isMarked || failure.isCancelled && request.mode == .exclusive {
+            await cluster.tell(LockCalls(request, owner: "", keys: cluster.keys).withdraw)
+        }
+        return .failure(Task.isCancelled ? .cancelled(name: request.text) : failure)
     }
 
     /// While somebody is known to hold it, until his lease ends; otherwise a random span that grows ("full jitter"), so
@@ -87,5 +100,23 @@ struct LockWaiter: Sendable {
             return hash ^ (hash >> 33)
         }
         return (0..<nodes).max { weight($0) < weight($1) } ?? 0
+    }
+}
+
+extension LockError {
+    /// What a node said in the attempt that failed.
+    fileprivate func outcome(of node: Int) -> NodeOutcome? {
+        switch self {
+        case .held(_, _, let nodes), .unavailable(_, let nodes): nodes.indices.contains(node) ? nodes[node] : nil
+        case .invalid, .lost, .cancelled: nil
+        }
+    }
+
+    fileprivate var isCancelled: Bool { if case .cancelled = self { true } else { false } }
+
+    /// A writer was kept out by readers.
+    fileprivate var isByReaders: Bool {
+        guard case .held(_, _, let nodes) = self else { return false }
+        return nodes.contains { if case .heldByReaders = $0 { true } else { false } }
     }
 }

@@ -29,6 +29,8 @@ final class ReleaseChannels: Sendable {
         }
     }
 
+    var isClosed: Bool { state.withLock { if case .closed = $0 { true } else { false } } }
+
     func close() async {
         let before = state.withLock { state in
             defer { state = .closed }

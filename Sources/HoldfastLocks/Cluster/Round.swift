@@ -13,7 +13,9 @@ enum NodeReply: Sendable {
     /// What anything but the expected codes means.
     var refusal: NodeOutcome {
         switch self {
-        case .answer(0, let left): .held(remaining: left >= 0 ? .milliseconds(left) : nil)
+        case .answer(0, let left): .held(remaining: Self.span(left))
+        case .answer(-3, let left): .heldByReaders(remaining: Self.span(left))
+        case .answer(-4, let left): .writerWaits(remaining: Self.span(left))
         case .answer(-1, _), .notVoting: .notAdmitted
         case .answer(-2, let maximum):
             .failed(RedisError(.server, .answered, "the cluster's maximum TTL is \(maximum) ms"))
@@ -27,6 +29,10 @@ enum NodeReply: Sendable {
             default: .unreachable(error)
             }
         }
+    }
+
+    private static func span(_ milliseconds: Int64) -> Duration? {
+        milliseconds >= 0 ? .milliseconds(milliseconds) : nil
     }
 }
 
@@ -42,6 +48,15 @@ protocol RoundMachine: Sendable {
     associatedtype Verdict: Sendable
     mutating func receive(_ reply: NodeReply, phase: Int, from node: Int) -> RoundStep<Verdict>
     mutating func expire() -> RoundStep<Verdict>
+
+    /// Hands a reply to the round of such a machine. A requirement, although there is one implementation, so that each
+    /// machine has compiled code of its own: what is only reached through ``ReplySink`` stays generic at run time, and
+    /// that was a quarter of a client's processor time.
+    static func receive(_ outcome: ReplyOutcome, tag: Int, in round: Round<Self>)
+}
+
+extension RoundMachine {
+    static func receive(_ outcome: ReplyOutcome, tag: Int, in round: Round<Self>) { round.handle(outcome, tag) }
 }
 
 /// A script call that goes to several nodes with the same bytes; each node's run id is appended when it is wanted.
@@ -53,22 +68,24 @@ struct RoundRequest: Sendable {
     let withRunID: Bool
 
     func encode(bySource: Bool) -> [UInt8] {
-        let call = script.call(keys: keys, arguments: arguments, bySource: bySource)
-        return RedisCommand.encodePrefix(call.name, call.arguments, missing: withRunID ? 1 : 0)
+        script.encodeCall(keys: keys, arguments: arguments, missing: withRunID ? 1 : 0, bySource: bySource)
     }
 }
 
-/// The async shell of a round: one object, one continuation and one timer, whatever the number of nodes.
+/// The async shell of a round: one object and one continuation, whatever the number of nodes.
 ///
 /// It is decided as soon as its machine says so, never waiting for the slowest node; later replies still reach the
 /// machine, which then only records them.
-final class Round<Machine: RoundMachine>: ReplySink {
+final class Round<Machine: RoundMachine>: ReplySink, Expiring {
     private struct State {
         var machine: Machine
         var verdict: Machine.Verdict?
         var waiter: CheckedContinuation<Machine.Verdict, Never>?
-        var requests: [Int: RoundRequest] = [:]
-        var timer: (any StrandTimer)?
+        /// One a phase, in their order.
+        var requests: [RoundRequest] = []
+        /// When each phase's request was sent last; empty when nobody takes the time.
+        var sent: [Instant] = []
+        var limit: RoundDeadlines.Place?
     }
 
     private let nodes: [LockNode]
@@ -89,24 +106,32 @@ final class Round<Machine: RoundMachine>: ReplySink {
     /// Sends `request` to all nodes, or those given, and waits for the verdict, at most `timeout`. Not cancellable by
     /// itself: see ``expire()``.
     func run(_ request: RoundRequest, to first: [Int]? = nil, timeout: Duration) async -> Machine.Verdict {
-        send(request, to: first ?? Array(nodes.indices))
-        let timer = nodes[0].client.strand.schedule(after: timeout) { self.expire() }
-        state.withLock { state in
-            if state.verdict == nil { state.timer = timer } else { timer.cancel() }
-        }
+        send(request, to: first)
+        let limit = shared.deadlines.add(self, after: timeout)
         return await withCheckedContinuation { continuation in
             let verdict = state.withLock { state -> Machine.Verdict? in
-                if state.verdict == nil { state.waiter = continuation }
+                if state.verdict == nil {
+                    state.waiter = continuation
+                    state.limit = limit
+                }
                 return state.verdict
             }
-            if let verdict { continuation.resume(returning: verdict) }
+            if let verdict {
+                shared.deadlines.strike(limit)
+                continuation.resume(returning: verdict)
+            }
         }
     }
+
+    /// What all rounds of the cluster share.
+    private var shared: SharedByRounds { nodes[0].rounds }
 
     /// Ends the round now with what is known.
     func expire() { advance { $0.expire() } }
 
-    func receive(_ outcome: ReplyOutcome, tag: Int) {
+    func receive(_ outcome: ReplyOutcome, tag: Int) { Machine.receive(outcome, tag: tag, in: self) }
+
+    func handle(_ outcome: ReplyOutcome, _ tag: Int) {
         let (phase, node) = tag.quotientAndRemainder(dividingBy: nodes.count)
         let reply: NodeReply
         switch outcome {
@@ -125,7 +150,13 @@ final class Round<Machine: RoundMachine>: ReplySink {
                         server: nodes[node].client.server))
             }
         }
+        if shared.meters.isUsed { measure(outcome, phase, node) }
         deliver(reply, phase: phase, node: node)
+    }
+
+    private func measure(_ outcome: ReplyOutcome, _ phase: Int, _ node: Int) {
+        guard case .reply = outcome, let sent = state.withLock({ $0.sent.dropFirst(phase).first }) else { return }
+        shared.meters.replied(node, after: sent.duration(to: shared.runtime.now))
     }
 
     private func deliver(_ reply: NodeReply, phase: Int, node: Int) {
@@ -135,6 +166,7 @@ final class Round<Machine: RoundMachine>: ReplySink {
 
     private func advance(_ event: (inout Machine) -> RoundStep<Machine.Verdict>) {
         var toSend: (RoundRequest, [Int])?
+        var limit: RoundDeadlines.Place?
         let resolved = state.withLock { state -> (CheckedContinuation<Machine.Verdict, Never>?, Machine.Verdict)? in
             switch event(&state.machine) {
             case .wait: return nil
@@ -144,12 +176,11 @@ final class Round<Machine: RoundMachine>: ReplySink {
             case .done(let verdict):
                 guard state.verdict == nil else { return nil }
                 state.verdict = verdict
-                state.timer?.cancel()
-                state.timer = nil
-                defer { state.waiter = nil }
-                return (state.waiter, verdict)
+                limit = state.limit.take()
+                return (state.waiter.take(), verdict)
             }
         }
+        if let limit { shared.deadlines.strike(limit) }
         // Outside the lock: a failing submission reports back at once, on this thread.
         if let (request, targets) = toSend {
             send(request, to: targets)
@@ -158,10 +189,22 @@ final class Round<Machine: RoundMachine>: ReplySink {
         if let (waiter, verdict) = resolved { waiter?.resume(returning: verdict) }
     }
 
-    private func send(_ request: RoundRequest, to targets: [Int]) {
-        state.withLock { $0.requests[request.phase] = request }
+    /// - Parameter targets: All nodes when nil.
+    private func send(_ request: RoundRequest, to targets: [Int]?) {
+        if Machine.self is AcquisitionMachine.Type { shared.acquisitions.add(1, ordering: .relaxed) }
+        state.withLock { state in
+            // The request of a phase can go to some nodes first, and to the others later.
+            if request.phase == state.requests.count { state.requests.append(request) }
+            guard shared.meters.isUsed else { return }
+            let now = shared.runtime.now
+            if request.phase == state.sent.count { state.sent.append(now) } else { state.sent[request.phase] = now }
+        }
         let encoded = request.encode(bySource: false)
-        for node in targets { submit(encoded, request, node) }
+        if let targets {
+            for node in targets { submit(encoded, request, node) }
+        } else {
+            for node in nodes.indices { submit(encoded, request, node) }
+        }
     }
 
     private func submit(_ encoded: [UInt8], _ request: RoundRequest, _ node: Int) {
@@ -182,7 +225,8 @@ final class Round<Machine: RoundMachine>: ReplySink {
     /// be under way, and a grant behind it would stay for its whole TTL; a release itself must arrive in any case.
     private func resendBySource(_ phase: Int, _ node: Int) -> Bool {
         let wanted = state.withLock { state -> RoundRequest? in
-            guard let request = state.requests[phase] else { return nil }
+            guard phase < state.requests.count else { return nil }
+            let request = state.requests[phase]
             return state.verdict == nil || !request.withRunID ? request : nil
         }
         guard let request = wanted else { return false }

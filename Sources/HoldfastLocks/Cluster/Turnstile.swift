@@ -2,10 +2,10 @@ import DequeModule
 import HoldfastRedis
 import Synchronization
 
-/// Lets the tasks of one process that wait for the same name compete one at a time, in the order in which they came:
+/// Lets the tasks of one process that wait for the same thing compete one at a time, in the order in which they came:
 /// the nodes see one competitor a process, and nobody in it starves.
 final class Turnstile: Sendable {
-    private let lines = Mutex<[LockName: Deque<Alarm>]>([:])
+    private let lines = Mutex<[String: Deque<Alarm>]>([:])
 
     /// How many names have a line.
     var names: Int { lines.withLock { $0.count } }
@@ -13,7 +13,7 @@ final class Turnstile: Sendable {
     /// Runs `body` when it is the caller's turn.
     /// - Returns: nil when `limit` ended first or the caller was cancelled in the line.
     func pass<Value>(
-        _ name: LockName, atMost limit: Duration?, _ strand: any Strand, _ body: () async -> Value
+        _ name: String, atMost limit: Duration?, _ strand: any Strand, _ body: () async -> Value
     ) async -> Value? {
         let turn = Alarm()
         let isFirst = lines.withLock { lines in
@@ -26,7 +26,7 @@ final class Turnstile: Sendable {
         return await body()
     }
 
-    private func leave(_ name: LockName, _ turn: Alarm) {
+    private func leave(_ name: String, _ turn: Alarm) {
         let next = lines.withLock { lines -> Alarm? in
             guard var line = lines[name], let place = line.firstIndex(where: { $0 === turn }) else { return nil }
             line.remove(at: place)

@@ -17,6 +17,7 @@ final class LockNode: Sendable {
 
     let index: Int
     let client: RedisClient
+    let rounds: SharedByRounds
     private let standing: Shared
     private let wake: AsyncStream<Void>.Continuation
 
@@ -24,9 +25,10 @@ final class LockNode: Sendable {
 
     init(
         index: Int, _ configuration: RedisConfiguration, strand: any Strand, transport: any ByteTransport,
-        runtime: any Runtime, wake: AsyncStream<Void>.Continuation
+        runtime: any Runtime, rounds: SharedByRounds, wake: AsyncStream<Void>.Continuation
     ) {
         self.index = index
+        self.rounds = rounds
         self.wake = wake
         let shared = Shared()
         standing = shared
@@ -69,5 +71,20 @@ final class LockNode: Sendable {
         standing.value.withLock { $0 = judged }
         // The connection may have changed in between, and its event come before the judgement.
         if !isPresent() { doubt() }
+    }
+}
+
+/// What all rounds of a cluster share; its nodes hand it on to them.
+final class SharedByRounds: Sendable {
+    /// How many rounds of grants and write-backs were sent.
+    let acquisitions = Atomic<Int>(0)
+    let deadlines: RoundDeadlines
+    let meters: LockMeters
+    let runtime: any Runtime
+
+    init(strand: any Strand, runtime: any Runtime, meters: LockMeters) {
+        deadlines = RoundDeadlines(strand: strand, runtime: runtime)
+        self.meters = meters
+        self.runtime = runtime
     }
 }

@@ -68,7 +68,12 @@ struct Acquisition: Sendable {
     }
 
     /// What each node said, for errors.
-    var report: [NodeOutcome] { outcomes.map { $0 ?? (isHomeDecisive ? .notAsked : isExpired ? .noAnswer : .pending) } }
+    var report: [NodeOutcome] {
+        outcomes.enumerated().map { node, outcome in
+            // A home that was asked may have granted, whoever else was not asked.
+            outcome ?? (isHomeDecisive && node != home ? .notAsked : isExpired ? .noAnswer : .pending)
+        }
+    }
 
     /// Who is asked first.
     var firstTargets: [Int] { home.map { [$0] } ?? Array(0..<quorum.nodes) }
@@ -89,7 +94,10 @@ struct Acquisition: Sendable {
     }
 
     private mutating func decideHome(_ answer: Answer) -> Action {
-        if case .refused(.held) = answer { return fail() }
+        switch answer {
+        case .refused(.held), .refused(.writerWaits): return fail()
+        default: break
+        }
         isHomeDecisive = false
         let action = decideGrants()
         guard action == .wait else { return action }

@@ -26,9 +26,15 @@ final class Link: @unchecked Sendable {
         }
     }
 
-    struct ReadyConnection: Sendable {
+    /// An object, so that looking at it for every command copies one reference.
+    final class ReadyConnection: Sendable {
         let pipeline: Pipeline
         let info: ServerInfo
+
+        init(pipeline: Pipeline, info: ServerInfo) {
+            self.pipeline = pipeline
+            self.info = info
+        }
     }
 
     let configuration: RedisConfiguration

@@ -2,6 +2,7 @@ import HoldfastRuntime
 public import NIOCore
 import NIOPosix
 import NIOTLS
+import Synchronization
 
 /// Sockets by SwiftNIO: TCP and Unix domain, with TLS when a provider is given.
 public struct NIOTransport: ByteTransport {
@@ -10,6 +11,7 @@ public struct NIOTransport: ByteTransport {
 
     private let group: any EventLoopGroup
     private let tls: TLSProvider?
+    private let written = WriteCounter()
 
     /// - Parameters:
     ///   - tls: Needed for `rediss://`; without it such an address fails with a sentence that says so.
@@ -18,6 +20,9 @@ public struct NIOTransport: ByteTransport {
         self.group = group ?? MultiThreadedEventLoopGroup.singleton
         self.tls = tls
     }
+
+    /// How often its streams have handed bytes to a socket so far: one system call each while the peers keep up.
+    public var writes: Int { written.count.load(ordering: .relaxed) }
 
     public func makeStrand() -> any Strand { NIOStrand(group.next()) }
 
@@ -38,11 +43,11 @@ public struct NIOTransport: ByteTransport {
         let bootstrap = ClientBootstrap(group: strand.loop)
             .connectTimeout(.nanoseconds(timeout.nanoseconds))
             .channelOption(.socketOption(.so_keepalive), value: 1)
-            .channelInitializer { channel in
+            .channelInitializer { [written] channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let tls { try tls(channel, address.serverName) }
                     try channel.pipeline.syncOperations.addHandler(
-                        StreamHandler(tlsDeadline: tls == nil ? nil : deadline))
+                        StreamHandler(tlsDeadline: tls == nil ? nil : deadline, counter: written))
                 }
             }
         let attempt: EventLoopFuture<any Channel>
@@ -92,8 +97,12 @@ private final class StreamHandler: ChannelInboundHandler {
     /// What arrived before the owner was known.
     private var early: [ByteBuffer] = []
     private var failure: String?
+    private let counter: WriteCounter
 
-    init(tlsDeadline: NIODeadline?) { self.tlsDeadline = tlsDeadline }
+    init(tlsDeadline: NIODeadline?, counter: WriteCounter) {
+        self.tlsDeadline = tlsDeadline
+        self.counter = counter
+    }
 
     private var awaitsTLS: Bool { tlsDeadline != nil }
 
@@ -108,7 +117,7 @@ private final class StreamHandler: ChannelInboundHandler {
 
     private func reportOpen() {
         guard let events, let context else { return }
-        events.opened(NIOByteStream(context.channel))
+        events.opened(NIOByteStream(context.channel, counter))
         let bytes = early
         early = []
         for buffer in bytes { events.received(buffer) }
@@ -163,12 +172,24 @@ private final class StreamHandler: ChannelInboundHandler {
 
 private final class NIOByteStream: ByteStream {
     private let channel: any Channel
+    private let counter: WriteCounter
 
-    init(_ channel: any Channel) { self.channel = channel }
+    init(_ channel: any Channel, _ counter: WriteCounter) {
+        self.channel = channel
+        self.counter = counter
+    }
 
-    func write(_ bytes: ByteBuffer) { channel.writeAndFlush(bytes, promise: nil) }
+    func write(_ bytes: ByteBuffer) {
+        counter.count.add(1, ordering: .relaxed)
+        channel.writeAndFlush(bytes, promise: nil)
+    }
 
     var isWritable: Bool { channel.isWritable }
 
     func close() { channel.close(promise: nil) }
+}
+
+/// One for all streams of a transport.
+private final class WriteCounter: Sendable {
+    let count = Atomic<Int>(0)
 }

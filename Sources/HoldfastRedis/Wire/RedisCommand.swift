@@ -67,6 +67,26 @@ enum RESPEncoder {
         return bytes
     }
 
+    /// A script's call: name, script or digest, number of keys, keys, arguments. Without an array in between that holds
+    /// them all, for locks call scripts by the ten thousand a second.
+    static func encodeCall(
+        _ name: String, _ script: [UInt8], keys: [RedisArgument], arguments: [RedisArgument], missing: Int
+    ) -> [UInt8] {
+        var size = 80 + name.utf8.count + script.count
+        for key in keys { size += key.bytes.count + 24 }
+        for argument in arguments { size += argument.bytes.count + 24 }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(size)
+        bytes.append(UInt8(ascii: "*"))
+        append(number: 3 + keys.count + arguments.count + missing, to: &bytes)
+        append(name.utf8, to: &bytes)
+        append(script, to: &bytes)
+        append(String(keys.count).utf8, to: &bytes)
+        for key in keys { append(key.bytes, to: &bytes) }
+        for argument in arguments { append(argument.bytes, to: &bytes) }
+        return bytes
+    }
+
     static func append(_ text: some Collection<UInt8>, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "$"))
         append(number: text.count, to: &bytes)
