@@ -64,7 +64,8 @@ readers              | short | holds      | -DA=2 -DOPERATIONS -DORDER
 readers-5-nodes      | long  | holds      | -DN=5 -DA=2 -DOPERATIONS
 readers-forget       | long  | holds      | -DA=2 -DOPERATIONS -DFORGETS=1
 readers-shared       | short | steady     | -DA=2 -DOPERATIONS -DSHARED
-readers-shared-order | long  | holds      | -DA=2 -DSHARED -DORDER
+readers-as-built     | short | holds      | -DA=2 -DOPERATIONS -DORDER -DSHARED -DKEEP_FENCE -DUNSTEADY
+readers-as-built-3   | long  | holds      | -DA=3 -DOPERATIONS -DSHARED -DKEEP_FENCE -DUNSTEADY
 readers-no-raise     | long  | steady     | -DA=2 -DOPERATIONS -DKEEP_FENCE
 readers-no-fence     | long  | notStale   | -DA=2 -DOPERATIONS -DNO_FENCE
 readers-no-confirm   | long  | monotone   | -DA=3 -DREAD_UNCONFIRMED -DONLY_M
