@@ -64,7 +64,7 @@ import Testing
             for node in [1, 4] { stage.cluster.nodes[node].resume() }
             try await stage.settle()
             #expect(try await stage.witness.owners(stage.name).allSatisfy { $0 == nil })
-            for node in 0..<5 { #expect(try await stage.witness.counter(stage.name, at: node) == 20) }
+            for node in 0..<5 { #expect(try await stage.witness.counter(stage.name, at: node) == 40) }
         }
     }
 

@@ -79,7 +79,7 @@ import Testing
             #expect(transport.streams >= 3, "what it sent is still on its way")
             for node in 0..<5 { transport.link(to: stage.configuration.nodes[node].address).heal() }
             try await eventually { transport.streams == 0 }
-            try await eventually { try await stage.witness.counter(stage.name, at: 2) == 1 }
+            try await eventually { try await stage.witness.counter(stage.name, at: 2) == 2 }
             try await eventually { try await stage.witness.owners(stage.name).allSatisfy { $0 == nil } }
         }
     }
