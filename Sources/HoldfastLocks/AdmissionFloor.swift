@@ -9,9 +9,10 @@ public enum AdmissionFloor: Sendable, Hashable {
     case atLeast(Int64)
     /// Above the microseconds since 2020 too, read from the clocks of this machine and of the node, whichever is ahead.
     ///
-    /// Every grant of any node raises the largest number in the cluster by one at most, so that number is no larger
-    /// than the count of all grants (a thousand more for each admission). A cluster that was initialised after 2020
-    /// and granted less than a million locks a second since, on average, has issued smaller tokens only; the clocks
+    /// Every grant of any node raises the largest number in the cluster by two at most, so that number is no larger
+    /// than twice the count of all grants (and a thousand more for each admission). A cluster that was initialised
+    /// after 2020 and granted less than half a million locks a second since, on average, has issued smaller tokens
+    /// only; the clocks
     /// reach the largest number allowed, 2^52, in 2162. Refused when the two clocks differ by more than ten seconds:
     /// one of them is wrong then, and a clock that is behind may repeat tokens.
     case fromClock

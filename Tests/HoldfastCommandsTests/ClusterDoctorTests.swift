@@ -115,7 +115,7 @@ import Testing
                 #expect(output.contains("Type yes:"))
                 #expect(await terminal.wait() == .exited(Int32(status)), "\(output)")
             }
-            #expect(try await token(nodes) == 78)
+            #expect(try #require(try await token(nodes)) > 77)
         }
     }
 

@@ -15,10 +15,10 @@ struct ClusterAdmit: AsyncParsableCommand {
             votes, the others follow by themselves.
 
             --floor takes a number no smaller than any token ever issued, such as the largest that your resources \
-            remember. --floor-from-clock takes the microseconds since 2020: more than the count of all locks that were \
-            ever granted, if there were fewer than a million a second. The node begins above what every node that \
-            answers remembers in any case. It must have been up for longer than the cluster's maximum TTL: exit \
-            status 75 and the time that is left if it was not, or --wait.
+            remember. --floor-from-clock takes the microseconds since 2020: more than any token, if fewer than half a \
+            million locks a second were granted. The node begins above what every node that answers remembers in any \
+            case. It must have been up for longer than the cluster's maximum TTL: exit status 75 and the time that is \
+            left if it was not, or --wait.
 
             Repeating it does no harm. Exit status 1 when it is refused, 69 when the node does not answer.
 

@@ -144,7 +144,7 @@ struct NodeChecks {
         guard Double(used) >= Double(limit) * 0.9 else { return findings.ok(.memory, what) }
         findings.add(
             used >= limit ? .error : .warning, .memory, what,
-            why: "a node whose memory is full refuses every grant and renewal",
+            why: "a node whose memory is full grants nothing",
             remedy: "Raise maxmemory, then drop counters that nobody uses.", command: "holdfast locks forget --idle 7d")
     }
 

@@ -20,7 +20,7 @@ extension LockScripts {
         try('ZADD', KEYS[1], '1', 'v') try('ZSCORE', KEYS[1], 'v') try('ZREM', KEYS[1], 'v') try('ZCARD', KEYS[1])
         try('ZRANGE', KEYS[1], '0', '0') try('ZRANGEBYSCORE', KEYS[1], '0', '1')
         try('ZREMRANGEBYSCORE', KEYS[1], '0', '1') try('TIME')
-        try('GET', KEYS[2]) try('SET', KEYS[2], '1') try('INCR', KEYS[2]) try('DEL', KEYS[2])
+        try('GET', KEYS[2]) try('SET', KEYS[2], '1') try('INCRBY', KEYS[2], '2') try('DEL', KEYS[2])
         try('HMGET', KEYS[3], 'f') try('HSET', KEYS[3], 'f', 'v') try('HDEL', KEYS[3], 'f')
         try('PUBLISH', ARGV[1], '') try('INFO', 'server')
         return denied
