@@ -22,6 +22,7 @@ public final class Lease: Sendable {
     private struct State {
         var validity: Validity
         var lossReason: String?
+        var isReleased = false
         var renewals = 0
     }
 
@@ -85,6 +86,14 @@ public final class Lease: Sendable {
             return true
         }
     }
+
+    /// - Returns: Whether it was held until now.
+    func release() -> Bool {
+        state.withLock { $0.isReleased = true }
+        return lose("it was released")
+    }
+
+    var isReleased: Bool { state.withLock { $0.isReleased } }
 
     func lost(_ reason: String) -> LockError { .lost(name: request.text, token: token, reason: reason) }
 }

@@ -100,6 +100,36 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func aTaskThatOutlivesTheScopeAcquiresAnew() async throws {
+        try await withLockCluster { _, locks in
+            let (ended, end) = AsyncStream.makeStream(of: Void.self)
+            let (outer, late) = try await locks.withLock(name) { lease in
+                let late = Task {
+                    for await _ in ended {}
+                    return try await locks.withLock(name, wait: .forever, reentrant: true) { $0.token }
+                }
+                return (lease.token, late)
+            }
+            end.finish()
+            #expect(try await late.value > outer)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aClosedClusterEndsEveryWait() async throws {
+        try await withLockCluster { _, locks in
+            let lease = try await locks.acquire(name, ttl: .seconds(50))
+            let waiter = Task { try await locks.acquire(name, ttl: .seconds(50), wait: .forever) }
+            try await eventually {
+                let channel = RedisArgument(locks.keys.channel(name))
+                return try await locks.onEachNode(RedisCommand("PUBSUB", "NUMSUB", channel))
+                    .allSatisfy { $0.array?.last?.integer == 1 }
+            }
+            await locks.close()
+            await #expect(throws: LockError.self) { try await waiter.value }
+            #expect(lease.isValid, "what is held stays so until it expires")
+        }
+    }
+
     @Test(.timeLimit(.minutes(1))) func aNodeThatCountedBeyondTheTokenIsNotRenewed() async throws {
         try await withLockCluster { _, locks in
             let lease = try await locks.acquire(name, ttl: .seconds(30))

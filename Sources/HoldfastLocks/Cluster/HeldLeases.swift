@@ -22,7 +22,9 @@ struct HeldLeases: Sendable {
     static func lease(covering request: LockRequest, of cluster: LockCluster) throws(LockError) -> Lease? {
         let id = ObjectIdentifier(cluster)
         let wanted = Set(request.names)
-        for entry in current.reversed() where entry.cluster == id && !wanted.isDisjoint(with: entry.lease.names) {
+        // A task that outlives the scope in which it was started still sees that scope's lease.
+        for entry in current.reversed()
+        where entry.cluster == id && !entry.lease.isReleased && !wanted.isDisjoint(with: entry.lease.names) {
             guard wanted.isSubset(of: entry.lease.names) else {
                 throw .invalid("\(request.text): this task holds a part of it already; take all names at once")
             }

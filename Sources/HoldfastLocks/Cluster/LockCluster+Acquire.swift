@@ -38,7 +38,7 @@ extension LockCluster {
     /// The lease is no longer valid from here on. Does its work also in a cancelled task. Repeating it does no harm.
     public func release(_ lease: Lease) async {
         // First: another may hold it before the last node has answered.
-        meters.released(wasHeld: lease.lose("it was released"))
+        meters.released(wasHeld: lease.release())
         await giveBack(lease.calls)
         notify(.released(lease))
     }

@@ -55,6 +55,12 @@ extension LockCluster {
     /// release behind it.
     func giveBack(_ calls: LockCalls) async { await tell(calls.release) }
 
+    /// Sends a request to all nodes that are connected, and waits for none.
+    func submit(_ request: RoundRequest) {
+        let encoded = request.encode(bySource: false)
+        for node in nodes { node.client.submit(encoded, to: Unheard.shared, tag: node.index) }
+    }
+
     /// Sends a request to all nodes and waits for a majority's answers, or the node timeout.
     func tell(_ request: RoundRequest) async {
         // No cancellation handler: a cancelled holder must free its lock too.

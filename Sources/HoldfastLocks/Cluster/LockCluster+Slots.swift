@@ -72,15 +72,23 @@ private struct SlotPick: Sendable {
             }
         }
         var (soonest, vacant) = await look(from: home ?? random(cluster.nodes.count))
+        // Of a slot whose own home is silent, all nodes are asked.
+        var asksAll = false
         for _ in 0..<Self.tries where !vacant.isEmpty && !Task.isCancelled {
-            let slot = slots[vacant.remove(at: random(vacant.count))]
-            let first = home.map { _ in LockWaiter.home(of: slot.names[0], nodes: cluster.nodes.count) }
+            let place = vacant.remove(at: random(vacant.count))
+            let slot = slots[place]
+            let first =
+                home == nil || asksAll ? nil : LockWaiter.home(of: slot.names[0], nodes: cluster.nodes.count)
             switch await cluster.attempt(slot, home: first, willWait: false) {
             case .success(let lease): return .success(lease)
             case .failure(.held(_, _, let nodes)):
                 // A slot was to be had a moment ago: trying again soon is right.
                 soonest = nil
                 failure = full(nil, nodes)
+                if let first, nodes[first] == .noAnswer {
+                    asksAll = true
+                    vacant.append(place)
+                }
             case .failure(let error): return .failure(error)
             }
         }

@@ -55,14 +55,17 @@ struct LockWaiter: Sendable {
             var pause = pause(after: failure, &limit)
             let left = wait.remaining(since: began, now: runtime.now)
             if let left { pause = min(pause, left) }
-            if Task.isCancelled || left.map({ $0 <= .zero }) == true { break }
+            if Task.isCancelled || cluster.isClosed || left.map({ $0 <= .zero }) == true { break }
             await bell.wait(atMost: pause, cluster.nodes[0].client.strand)
             if Task.isCancelled { break }
             bell.rearm()
             // Readers keep others out where they are told to: at every node, not at the home alone. And a home that
             // does not answer is passed over until it does.
             switch await attempt(isMarked || isHomeSilent ? nil : home) {
-            case .success(let lease): return .success(lease)
+            case .success(let lease):
+                // A minority may have refused this very attempt and keep a mark, which the release does not take away.
+                if request.mode == .exclusive, isMarked { cluster.submit(withdraw) }
+                return .success(lease)
             case .failure(let error): failure = error
             }
             isMarked = isMarked || failure.isByReaders
@@ -70,10 +73,12 @@ struct LockWaiter: Sendable {
         }
         // Readers need not wait for somebody who has gone. Where an attempt was cut off, it may have told them to.
         if isMarked || failure.isCancelled && request.mode == .exclusive {
-            await cluster.tell(LockCalls(request, owner: "", keys: cluster.keys).withdraw)
+            await cluster.tell(withdraw)
         }
         return .failure(Task.isCancelled ? .cancelled(name: request.text) : failure)
     }
+
+    private var withdraw: RoundRequest { LockCalls(request, owner: "", keys: cluster.keys).withdraw }
 
     /// While somebody is known to hold it, until his lease ends; otherwise a random span that grows ("full jitter"), so
     /// that competitors do not meet again.
@@ -116,7 +121,10 @@ extension LockError {
 
     /// A writer was kept out by readers.
     fileprivate var isByReaders: Bool {
-        guard case .held(_, _, let nodes) = self else { return false }
-        return nodes.contains { if case .heldByReaders = $0 { true } else { false } }
+        switch self {
+        case .held(_, _, let nodes), .unavailable(_, let nodes):
+            nodes.contains { if case .heldByReaders = $0 { true } else { false } }
+        case .invalid, .lost, .cancelled: false
+        }
     }
 }

@@ -231,6 +231,8 @@ final class Round<Machine: RoundMachine>: ReplySink, Expiring {
         }
         guard let request = wanted else { return false }
         submit(request.encode(bySource: true), request, node)
+        // The round may have been decided meanwhile, and its release be ahead of this.
+        if request.withRunID, let verdict = state.withLock({ $0.verdict }) { afterLateSend([node], verdict) }
         return true
     }
 }
