@@ -7,12 +7,6 @@ import Testing
 /// `holdfast bench`, as a user runs it.
 @Suite("The bench command", .serialized, .timeLimit(.minutes(2)))
 struct BenchCommandTests {
-    private struct Outcome {
-        var status: HoldfastProcess.ExitStatus
-        var output: String
-        var error: String
-    }
-
     private struct Report: Decodable {
         struct Spans: Decodable {
             var p50, p99, p999, max: Double
@@ -24,21 +18,12 @@ struct BenchCommandTests {
         var hand_over_us: Spans?
     }
 
-    private func bench(_ arguments: String...) async throws -> Outcome {
-        var command = Command(CommandLineTests.path, ["bench", "locks"] + arguments)
-        command.environment = .inheritAnd(["HOLDFAST_NODES": "", "HOLDFAST_DIR": ""])
-        command.output = .pipe
-        command.error = .pipe
-        let child = try await ChildProcess.start(command)
-        let (output, error) = (try #require(child.output), try #require(child.error))
-        async let written = output.readAll()
-        async let complained = error.readAll()
-        return Outcome(
-            status: await child.wait(), output: String(decoding: try await written, as: UTF8.self),
-            error: String(decoding: try await complained, as: UTF8.self))
+    private func bench(_ arguments: String...) async throws -> Invocation {
+        try await Invocation.run(
+            ["bench", "locks"] + arguments, variables: ["HOLDFAST_NODES": "", "HOLDFAST_DIR": ""])
     }
 
-    private func report(_ outcome: Outcome) throws -> Report {
+    private func report(_ outcome: Invocation) throws -> Report {
         #expect(outcome.status == .exited(0) && outcome.error == "", "\(outcome)")
         return try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8))
     }

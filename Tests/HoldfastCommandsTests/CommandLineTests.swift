@@ -6,31 +6,15 @@ import Testing
 /// The built `holdfast`, run as a user runs it.
 @Suite("The command line")
 struct CommandLineTests {
-    struct Outcome {
-        var status: HoldfastProcess.ExitStatus
-        var output: String
-        var error: String
-    }
-
     static let path = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         .appending(path: "holdfast").path
 
-    private func holdfast(_ arguments: String..., variables: [String: String] = [:]) async throws -> Outcome {
+    private func holdfast(_ arguments: String..., variables: [String: String] = [:]) async throws -> Invocation {
         try await run(arguments, variables)
     }
 
-    private func run(_ arguments: [String], _ variables: [String: String] = [:]) async throws -> Outcome {
-        var command = Command(Self.path, arguments)
-        command.environment = .inheritAnd(variables)
-        command.output = .pipe
-        command.error = .pipe
-        let child = try await ChildProcess.start(command)
-        let (output, error) = (try #require(child.output), try #require(child.error))
-        async let written = output.readAll()
-        async let complained = error.readAll()
-        return Outcome(
-            status: await child.wait(), output: String(decoding: try await written, as: UTF8.self),
-            error: String(decoding: try await complained, as: UTF8.self))
+    private func run(_ arguments: [String], _ variables: [String: String] = [:]) async throws -> Invocation {
+        try await Invocation.run(arguments, variables: variables)
     }
 
     @Test func versionAndHelpGoToStandardOutput() async throws {

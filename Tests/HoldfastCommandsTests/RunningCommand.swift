@@ -4,13 +4,6 @@ import HoldfastLocks
 import HoldfastProcess
 import Testing
 
-/// What a run of `holdfast` came to.
-struct Outcome {
-    var status: HoldfastProcess.ExitStatus
-    var output: String
-    var error: String
-}
-
 /// A `holdfast lock` that runs, or waits.
 struct Running {
     let child: ChildProcess
@@ -32,11 +25,11 @@ struct Running {
     mutating func line() async throws -> String? { try await lines.next() }
 
     /// What it writes from here on, and how it ends.
-    mutating func end() async throws -> Outcome {
+    mutating func end() async throws -> Invocation {
         var output: [String] = []
         while let line = try await lines.next() { output.append(line) }
         let complaint = String(decoding: try await error.readAll(), as: UTF8.self)
-        return Outcome(
+        return Invocation(
             status: await child.wait(), output: output.joined(separator: "\n"), error: complaint)
     }
 }
@@ -51,7 +44,7 @@ func withLockNodes(_ body: (LocalCluster, [String]) async throws -> Void) async 
 }
 
 /// Runs `holdfast` to its end.
-func holdfast(_ arguments: [String]) async throws -> Outcome {
+func holdfast(_ arguments: [String]) async throws -> Invocation {
     var running = try await Running(arguments)
     return try await running.end()
 }

@@ -117,31 +117,41 @@ import Testing
         }
     }
 
+    /// A wait for what another client holds when it begins.
+    private func sweepWait<Held: Sendable>(
+        _ stage: FailureStage, _ another: LockCluster,
+        hold: @escaping @Sendable (LockName) async throws -> Held, release: @escaping @Sendable (Held) async -> Void
+    ) async throws {
+        let (locks, name) = (stage.locks, stage.name)
+        let steps = try await sweep(
+            stage,
+            prepare: {
+                let lease = try await hold(name)
+                try await stage.settle(another)
+                return lease
+            },
+            meanwhile: { lease in
+                // Freed when the other waits for it, or has gone.
+                try await eventually {
+                    let heard = try await stage.witness.listeners(name)
+                    return heard.allSatisfy { $0 == 1 } || locks.turnstile.names == 0
+                }
+                await release(lease)
+                try await stage.settle(another)
+            }
+        ) {
+            let lease = try await locks.acquire(name, ttl: .seconds(50), wait: .forever)
+            await locks.release(lease)
+        }
+        #expect(steps > 30, "the steps were not seen")
+    }
+
     @Test(.timeLimit(.minutes(2))) func aWaitForAnothersRelease() async throws {
         try await withFailureStage { stage in
-            let (locks, name) = (stage.locks, stage.name)
             try await stage.withAnother { another in
-                let steps = try await sweep(
-                    stage,
-                    prepare: {
-                        let lease = try await another.acquire(name, ttl: .seconds(50), wait: .forever)
-                        try await stage.settle(another)
-                        return lease
-                    },
-                    meanwhile: { lease in
-                        // Freed when the other waits for it, or has gone.
-                        try await eventually {
-                            let heard = try await stage.witness.listeners(name)
-                            return heard.allSatisfy { $0 == 1 } || locks.turnstile.names == 0
-                        }
-                        await another.release(lease)
-                        try await stage.settle(another)
-                    }
-                ) {
-                    let lease = try await locks.acquire(name, ttl: .seconds(50), wait: .forever)
-                    await locks.release(lease)
-                }
-                #expect(steps > 30, "the steps were not seen")
+                try await sweepWait(
+                    stage, another, hold: { try await another.acquire($0, ttl: .seconds(50), wait: .forever) },
+                    release: { await another.release($0) })
             }
         }
     }
@@ -160,28 +170,10 @@ import Testing
     /// Its mark keeps new readers out, so that it must go with it.
     @Test(.timeLimit(.minutes(2))) func aWriterThatWaitsForReaders() async throws {
         try await withFailureStage { stage in
-            let (locks, name) = (stage.locks, stage.name)
             try await stage.withAnother { another in
-                let steps = try await sweep(
-                    stage,
-                    prepare: {
-                        let lease = try await another.acquireShared(name, ttl: .seconds(50), wait: .forever)
-                        try await stage.settle(another)
-                        return lease
-                    },
-                    meanwhile: { lease in
-                        try await eventually {
-                            let heard = try await stage.witness.listeners(name)
-                            return heard.allSatisfy { $0 == 1 } || locks.turnstile.names == 0
-                        }
-                        await another.release(lease)
-                        try await stage.settle(another)
-                    }
-                ) {
-                    let lease = try await locks.acquire(name, ttl: .seconds(50), wait: .forever)
-                    await locks.release(lease)
-                }
-                #expect(steps > 30, "the steps were not seen")
+                try await sweepWait(
+                    stage, another, hold: { try await another.acquireShared($0, ttl: .seconds(50), wait: .forever) },
+                    release: { await another.release($0) })
             }
         }
     }
