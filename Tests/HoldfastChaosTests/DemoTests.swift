@@ -24,11 +24,12 @@ import Testing
         return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("holdfast").path
     }
 
-    private func withDirectory(_ body: (String) async throws -> Void) async throws {
+    private func withDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
         let directory = FileManager.default.temporaryDirectory.path + "/demo-test-" + LiveRuntime().randomHex(bytes: 6)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        try await body(directory)
+        let result = try await body(directory)
         #expect(Self.processes(mentioning: directory).isEmpty, "something was left running")
+        return result
     }
 
     private static func processes(mentioning text: String) -> [String] {
@@ -69,13 +70,20 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(3))) func withoutFencesTheAuditFindsTheHarm() async throws {
-        try await withDirectory { directory in
-            let (status, report) = try await run(directory, ["--seconds", "16", "--seed", "1", "--unsafe"])
-            #expect(status == .exited(1) && !report.holds)
-            #expect((report.number("accepted") ?? 0) > 0 && (report.number("accounts with a wrong balance") ?? 0) > 0)
-            #expect(report.number("transfers applied") == report.number("transfers asked"), "only the fence is off")
+    /// Whether a pause of real processes hits the one moment that harms is not the seed's to say, so that a run which
+    /// was spared is followed by another; that none of three is guilty would be a broken checker.
+    @Test(.timeLimit(.minutes(5))) func withoutFencesTheAuditFindsTheHarm() async throws {
+        for seed in 1...3 {
+            let found = try await withDirectory { directory in
+                let (status, report) = try await run(directory, ["--seconds", "16", "--seed", "\(seed)", "--unsafe"])
+                #expect(report.number("transfers applied") == report.number("transfers asked"), "only the fence is off")
+                #expect(status == .exited(report.holds ? 0 : 1))
+                return (report.number("accepted") ?? 0) > 0
+                    && (report.number("accounts with a wrong balance") ?? 0) > 0 && !report.holds
+            }
+            if found { return }
         }
+        Issue.record("three runs without fences, and no harm was found")
     }
 
     @Test(.timeLimit(.minutes(2))) func anInterruptedRunLeavesNothingBehind() async throws {

@@ -101,7 +101,7 @@ final class Injector: Sendable {
     /// when that has happened; but in time for the lease of the paused one's job.
     private func standStill(_ worker: String, for span: Duration) async throws {
         let start = runtime.now
-        let limit = start.advanced(by: span + configuration.jobLease / 4)
+        let limit = start.advanced(by: max(span, configuration.jobLease * 0.8))
         try await runtime.sleep(until: start.advanced(by: span))
         while runtime.now < limit, await !overtaken(worker) { try await runtime.sleep(for: .milliseconds(50)) }
     }
