@@ -59,35 +59,19 @@ import Testing
 }
 
 @Suite struct DemoVerdictTests {
-    private func verdict(_ change: (inout Injector.Counts) -> Void) -> DemoVerdict {
+    private func verdict(_ change: (inout Injector.Counts) -> Void) throws -> DemoVerdict {
         let plan = FaultPlan(
             seed: 1, span: .seconds(20), rate: 1, nodes: 5, workers: 6, lockTTL: .seconds(1), jobLease: .seconds(4))
         var faults = plan.counts
         change(&faults)
-        let audit = LedgerAudit(initial: [:], asked: [], journal: [], balances: [:], refusals: [])
-        return DemoVerdict(audit: audit, events: [], faults: faults, plan: plan, drained: true, failedJobs: 0)
+        return DemoVerdict(try History([]), faults: faults, plan: plan, drained: true, failedJobs: 0)
     }
 
-    @Test func aRunThatDidNotSufferItsPlanFails() {
-        #expect(verdict { _ in }.holds)
-        #expect(!verdict { $0.workerKills = 4 }.holds)
-        #expect(!verdict { $0.pauses = 2 }.holds)
-        #expect(!verdict { $0.nodeKills = 2 }.holds)
-        #expect(!verdict { $0.lostNodes = 1 }.holds, "a node stayed down")
-    }
-}
-
-@Suite struct JobFiguresTests {
-    @Test func recoveryIsCountedFromTheDeathToTheNextStart() {
-        func event(_ second: Int64, _ who: String, _ kind: HistoryEvent.Kind) -> HistoryEvent {
-            HistoryEvent(time: WallTime(microseconds: second * 1_000_000), who: who, kind: kind)
-        }
-        let figures = JobFigures([
-            event(1, "a", .jobStarted(job: "x", execution: 1)), event(1, "a", .jobStarted(job: "y", execution: 1)),
-            event(2, "a", .jobEnded(job: "y", execution: 1, outcome: "finished")),
-            event(3, "demo", .fault("SIGKILL at ledger.opened", target: "a")),
-            event(7, "b", .jobStarted(job: "x", execution: 2)),
-        ])
-        #expect(figures.recoveries == [.seconds(4)] && figures.repeated == 1)
+    @Test func aRunThatDidNotSufferItsPlanFails() throws {
+        #expect(try verdict { _ in }.holds)
+        #expect(try !verdict { $0.workerKills = 4 }.holds)
+        #expect(try !verdict { $0.pauses = 2 }.holds)
+        #expect(try !verdict { $0.nodeKills = 2 }.holds)
+        #expect(try !verdict { $0.lostNodes = 1 }.holds, "a node stayed down")
     }
 }

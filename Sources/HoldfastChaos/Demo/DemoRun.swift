@@ -63,7 +63,9 @@ final class DemoRun: Sendable {
         )
         _ = try await ledger.create(initial)
         let fleet = Fleet(size: configuration.workers, runtime: runtime, command: workerCommand)
-        let history = try HistoryWriter(path: "\(directory)/history/demo.jsonl", who: "demo", runtime: runtime)
+        let history = try HistoryWriter(
+            path: "\(directory)/history/demo.jsonl", client: "demo", number: 0, runtime: runtime)
+        LedgerWitness(ledger: ledger, history: history, runtime: runtime).opened(with: initial)
         let injector = Injector(
             fleet: fleet, cluster: cluster, orders: ChaosOrders(directory: "\(directory)/orders"), history: history,
             runtime: runtime, configuration: configuration,
@@ -83,7 +85,7 @@ final class DemoRun: Sendable {
             }
             group.addTask {
                 async let faults: Void = injector.run(plan)
-                try await self.produce()
+                try await self.produce(history)
                 await faults
                 self.state.withLock { $0.phase = .draining }
                 let drained = try await self.drain()
@@ -100,7 +102,7 @@ final class DemoRun: Sendable {
             throw DemoError("the demonstration was cancelled")
         }
         state.withLock { $0.phase = .auditing }
-        return try await judge(injector, plan, drained)
+        return try await judge(history, injector, plan, drained)
     }
 
     /// Whether another's transfer is the newest of an account whose lock this worker took and did not give back.
@@ -108,12 +110,9 @@ final class DemoRun: Sendable {
         var reader = HistoryReader(directory: "\(directory)/history")
         guard let events = try? reader.next(), let journal = try? await ledger.journal() else { return false }
         var held: [String: Int64] = [:]
-        for event in events where event.who == worker {
-            switch event.kind {
-            case .acquired(let lock, let token, _, _): held[lock] = token
-            case .released(let lock, _), .lost(let lock, _, _): held[lock] = nil
-            default: break
-            }
+        for event in events where event.client == worker {
+            guard let (lock, token) = Self.tenure(event) else { continue }
+            held[lock] = event.f == HistoryFunction.acquire ? token : nil
         }
         return journal.contains { entry in
             [(entry.transfer.from, entry.fromToken), (entry.transfer.to, entry.toToken)].contains { account, token in
@@ -122,11 +121,21 @@ final class DemoRun: Sendable {
         }
     }
 
-    @Sendable private func workerCommand(_ name: String) -> Command {
+    /// The lock and token that an event tells to be held from now on, or no longer.
+    private static func tenure(_ event: HistoryEvent) -> (lock: String, token: Int64)? {
+        let ends =
+            event.f == HistoryFunction.acquire && event.type == .ok
+            || event.f == HistoryFunction.release && event.type != .invoke
+        guard ends, let lock = event.value[0].text, let token = event.value[1].number else { return nil }
+        return (lock, token)
+    }
+
+    @Sendable private func workerCommand(_ name: String, _ number: Int) -> Command {
         var command = Command(
             configuration.program,
             [
-                "demo-worker", "--name", name, "--directory", directory, "--store", cluster.storeURLs[0], "--nodes",
+                "demo-worker", "--name", name, "--number", "\(number)", "--directory", directory, "--store",
+                cluster.storeURLs[0], "--nodes",
                 cluster.nodeURLs.joined(separator: ","), "--lock-ttl", "\(configuration.lockTTL.milliseconds)",
                 "--job-lease", "\(configuration.jobLease.milliseconds)", "--concurrency",
                 "\(configuration.concurrency)",
@@ -140,7 +149,7 @@ final class DemoRun: Sendable {
 
     // MARK: - Asking for transfers
 
-    private func produce() async throws {
+    private func produce(_ history: HistoryWriter) async throws {
         state.withLock { $0.phase = .running }
         var random = SeededGenerator(seed: configuration.seed)
         let accounts = initial.keys.sorted()
@@ -150,22 +159,31 @@ final class DemoRun: Sendable {
             for _ in 0..<max(0, configuration.backlog - waiting) {
                 let from = accounts.randomElement(using: &random) ?? accounts[0]
                 let to = accounts.filter { $0 != from }.randomElement(using: &random) ?? accounts[1]
-                try await ask(Transfer(from: from, to: to, amount: Int64.random(in: 1...9, using: &random)))
+                try await ask(Transfer(from: from, to: to, amount: Int64.random(in: 1...9, using: &random)), history)
             }
             try await runtime.sleep(for: .milliseconds(20))
         }
     }
 
-    private func ask(_ transfer: Transfer) async throws {
+    private func ask(_ transfer: Transfer, _ history: HistoryWriter) async throws {
         let number = state.withLock { $0.asked.count }
         let id = try JobID("transfer-\(number)")
         var options = JobOptions()
         options.id = id
         // A transfer that a pause or a failure spoils is tried again; its key makes sure that it happens once.
         options.retry = .init(maximum: 20)
+        let asked = history.begin(
+            HistoryFunction.transfer,
+            [
+                .text(DemoWorker.effectKey(of: id.text)), .text(transfer.from), .text(transfer.to),
+                .number(transfer.amount),
+            ])
+        let given = history.begin(HistoryFunction.enqueue, [.text(id.text)])
         _ = try await queue.enqueue(
             DemoWorker.function,
             keywords: ["from": transfer.from, "to": transfer.to, "amount": transfer.amount], options: options)
+        history.end(given, .ok)
+        history.end(asked, .ok)
         state.withLock { $0.asked.append(id.text) }
     }
 
@@ -188,12 +206,11 @@ final class DemoRun: Sendable {
         let start = runtime.now
         while true {
             for event in try reader.next() {
-                switch event.kind {
-                case .acquired(let lock, let token, _, _):
-                    holders[lock] = DemoSnapshot.Holder(lock: lock, worker: event.who, token: token)
-                case .released(let lock, let token), .lost(let lock, let token, _):
-                    if holders[lock]?.token == token { holders[lock] = nil }
-                default: break
+                guard let client = event.client, let (lock, token) = Self.tenure(event) else { continue }
+                if event.f == HistoryFunction.acquire {
+                    holders[lock] = DemoSnapshot.Holder(lock: lock, worker: client, token: token)
+                } else if holders[lock]?.token == token {
+                    holders[lock] = nil
                 }
             }
             var snapshot = DemoSnapshot()
@@ -215,14 +232,13 @@ final class DemoRun: Sendable {
 
     // MARK: - Judging
 
-    private func judge(_ injector: Injector, _ plan: FaultPlan, _ drained: Bool) async throws -> DemoVerdict {
+    private func judge(
+        _ history: HistoryWriter, _ injector: Injector, _ plan: FaultPlan, _ drained: Bool
+    ) async throws -> DemoVerdict {
+        try await LedgerWitness(ledger: ledger, history: history, runtime: runtime).testify()
         var reader = HistoryReader(directory: "\(directory)/history")
-        let audit = LedgerAudit(
-            initial: initial, asked: Set(state.withLock { $0.asked }.map(DemoWorker.effectKey)),
-            journal: try await ledger.journal(), balances: try await ledger.balances(),
-            refusals: try await ledger.refusals())
         return DemoVerdict(
-            audit: audit, events: try reader.next(), faults: injector.counts, plan: plan, drained: drained,
+            try History(try reader.next()), faults: injector.counts, plan: plan, drained: drained,
             failedJobs: try await queue.counts().failed)
     }
 }

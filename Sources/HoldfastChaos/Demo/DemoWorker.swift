@@ -11,6 +11,8 @@ import Logging
 public struct DemoWorker: Sendable {
     public struct Options: Sendable {
         public var name: String
+        /// Different for each worker of a run.
+        public var number: Int
         public var store: String
         public var nodes: [String]
         /// The run's directory; holds `history` and `orders`.
@@ -21,10 +23,11 @@ public struct DemoWorker: Sendable {
         public var concurrency: Int
 
         public init(
-            name: String, store: String, nodes: [String], directory: String, unsafe: Bool, lockTTL: Duration,
-            jobLease: Duration, concurrency: Int
+            name: String, number: Int, store: String, nodes: [String], directory: String, unsafe: Bool,
+            lockTTL: Duration, jobLease: Duration, concurrency: Int
         ) {
             self.name = name
+            self.number = number
             self.store = store
             self.nodes = nodes
             self.directory = directory
@@ -48,7 +51,10 @@ public struct DemoWorker: Sendable {
         let orders = ChaosOrders(directory: "\(options.directory)/orders")
         let runtime = ChaosRuntime(orders: orders, process: options.name)
         let history = try HistoryWriter(
-            path: "\(options.directory)/history/\(options.name).jsonl", who: options.name, runtime: runtime)
+            path: "\(options.directory)/history/\(options.name).jsonl", client: options.name, number: options.number,
+            runtime: runtime)
+        let locksRecorder = LockRecorder(history: history)
+        let jobsRecorder = JobRecorder(history)
         let log = Logger(label: "holdfast.demo") { label in
             var handler = StreamLogHandler.standardError(label: label)
             handler.logLevel = .notice
@@ -57,7 +63,7 @@ public struct DemoWorker: Sendable {
         let store = RedisClient(try RedisConfiguration(url: options.store), scripts: JobScripts.all, runtime: runtime)
         let locks = try await LockCluster.connect(
             try LockClusterConfiguration(urls: options.nodes), runtime: runtime, log: log,
-            observer: { Self.record($0, in: history, runtime) })
+            observer: { locksRecorder.record($0) })
         let ledger = Ledger("main", on: store, unfenced: options.unsafe)
         let tools = try ToolSet(
             LedgerTools(ledger, locks: locks, who: options.name, ttl: options.lockTTL).all)
@@ -73,7 +79,7 @@ public struct DemoWorker: Sendable {
         configuration.grace = .seconds(10)
         let worker = try Worker(
             queues: [try QueueName(Self.queue)], client: store, handlers: handlers, configuration: configuration,
-            logger: log, observe: { Self.record($0, in: history) })
+            logger: log, observe: { jobsRecorder.record($0) })
         try await worker.run()
         await locks.close()
         await store.close()
@@ -106,42 +112,5 @@ public struct DemoWorker: Sendable {
     /// The key under which a job's agent commits its transfer: its second turn's first call.
     static func effectKey(of job: String) -> String {
         ToolContext(runID: job, step: 2, index: 0).idempotencyKey
-    }
-
-    /// A past instant in civil time; too early, never too late, when the process is paused in between. The wall clock
-    /// is therefore read first: an acquisition that seems to begin later than it did would accuse the locks wrongly.
-    static func wallTime(of instant: Instant, _ runtime: any Runtime) -> WallTime {
-        let wall = runtime.wallTime
-        return WallTime(microseconds: wall.microseconds - instant.duration(to: runtime.now).nanoseconds / 1000)
-    }
-
-    private static func record(_ event: LockEvent, in history: HistoryWriter, _ runtime: any Runtime) {
-        switch event {
-        case .acquired(let lease, _):
-            let asked = wallTime(of: lease.began, runtime)
-            history.record(
-                .acquired(lock: lease.name.text, token: lease.token.rawValue, owner: lease.owner, asked: asked))
-        case .released(let lease): history.record(.released(lock: lease.name.text, token: lease.token.rawValue))
-        case .lost(let lease, let reason):
-            history.record(.lost(lock: lease.name.text, token: lease.token.rawValue, reason: reason))
-        case .refused(let names, let error):
-            history.record(.refused(lock: names[0].text, reason: error.description))
-        case .renewed: break
-        }
-    }
-
-    private static func record(_ event: WorkerEvent, in history: HistoryWriter) {
-        func ended(_ info: ExecutionInfo, _ outcome: String) {
-            history.record(.jobEnded(job: "\(info.jobID)", execution: info.attempt, outcome: outcome))
-        }
-        switch event {
-        case .taken(let info): history.record(.jobStarted(job: "\(info.jobID)", execution: info.attempt))
-        case .finished(let info): ended(info, "finished")
-        case .failed(let info, let reason, _): ended(info, "failed: \(reason)")
-        case .staleCompletionRefused(let info): ended(info, "stale")
-        case .leaseLost(let info): ended(info, "lease lost")
-        case .returned(let info): ended(info, "returned")
-        default: break
-        }
     }
 }

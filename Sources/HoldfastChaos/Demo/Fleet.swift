@@ -18,10 +18,12 @@ final class Fleet: Sendable {
     private let state = Mutex(State())
     private let size: Int
     private let runtime: any Runtime
-    private let command: @Sendable (String) -> Command
+    private let command: @Sendable (_ name: String, _ number: Int) -> Command
 
-    /// - Parameter command: What to run as the worker of a name.
-    init(size: Int, runtime: any Runtime, command: @escaping @Sendable (String) -> Command) {
+    /// - Parameter command: What to run as the worker of a name and a number, both different for each.
+    init(
+        size: Int, runtime: any Runtime, command: @escaping @Sendable (_ name: String, _ number: Int) -> Command
+    ) {
         self.size = size
         self.runtime = runtime
         self.command = command
@@ -40,10 +42,13 @@ final class Fleet: Sendable {
         while !Task.isCancelled {
             incarnation += 1
             let name = "w\(place + 1).\(incarnation)"
-            let process = try await ChildProcess.start(command(name))
+            let number = state.withLock { state in
+                state.started += 1
+                return state.started
+            }
+            let process = try await ChildProcess.start(command(name, number))
             let isStopping = state.withLock { state in
                 state.members[place] = Member(name: name, process: process)
-                state.started += 1
                 return state.isStopping
             }
             if isStopping { process.signal(.terminate) }

@@ -21,6 +21,8 @@ final class Injector: Sendable {
         /// Workers with a fault under way.
         var struck: Set<String> = []
         var latest = ""
+        /// Faults begun so far.
+        var faults: Int64 = 0
     }
 
     private let state = Mutex(State())
@@ -86,14 +88,14 @@ final class Injector: Sendable {
         let place = point.map { " at \($0)" } ?? ""
         switch order {
         case .kill:
-            note("SIGKILL\(place)", victim.name) { $0.workerKills += 1 }
+            note("kill", victim.name, "SIGKILL\(place)") { $0.workerKills += 1 }
             _ = await victim.process.wait()
         case .stop:
-            note("SIGSTOP for \(span.milliseconds) ms\(place)", victim.name) { $0.pauses += 1 }
+            let fault = note("pause", victim.name, "SIGSTOP for \(span.milliseconds) ms\(place)") { $0.pauses += 1 }
             // Also when the run is cancelled, the process must not be left stopped.
             try? await standStill(victim.name, for: span)
             victim.process.signal(.resume)
-            history.record(.healed("SIGCONT", target: victim.name))
+            heal(fault)
         }
     }
 
@@ -138,25 +140,36 @@ final class Injector: Sendable {
         let node = cluster.nodes[index]
         guard node.pid != nil else { return miss() }
         await node.kill()
-        note(empty ? "SIGKILL, data lost" : "SIGKILL", node.name) { $0.nodeKills += 1 }
+        let fault = note("kill", node.name, empty ? "SIGKILL, data lost" : "SIGKILL") { $0.nodeKills += 1 }
         try? await runtime.sleep(for: down)
         do {
             try await node.restart(empty: empty)
-            history.record(.healed(empty ? "restarted empty" : "restarted", target: node.name))
+            heal(fault)
         } catch {
-            note("did not start again: \(error)", node.name) { $0.lostNodes += 1 }
+            note("lost", node.name, "did not start again: \(error)") { $0.lostNodes += 1 }
         }
     }
 
     // MARK: -
 
-    private func note(_ what: String, _ target: String, _ count: (inout Counts) -> Void) {
-        history.record(.fault(what, target: target))
-        state.withLock { state in
+    /// Counts a fault and writes it down.
+    /// - Returns: Its number.
+    @discardableResult
+    private func note(
+        _ kind: String, _ target: String, _ detail: String, _ count: (inout Counts) -> Void
+    ) -> Int64 {
+        let number = state.withLock { state in
             count(&state.counts)
-            state.latest = "\(target): \(what)"
+            state.latest = "\(target): \(detail)"
+            state.faults += 1
+            return state.faults
         }
+        history.note(
+            .nemesis, HistoryFunction.fault, [.number(number), .text(kind), .text(target), .text(detail)])
+        return number
     }
+
+    private func heal(_ fault: Int64) { history.note(.nemesis, HistoryFunction.heal, [.number(fault)]) }
 
     private func miss() { state.withLock { $0.counts.missed += 1 } }
 }

@@ -1,5 +1,5 @@
 import HoldfastChaos
-import HoldfastResources
+import HoldfastHistory
 
 /// The verdict as `--json` prints it.
 struct DemoReport: Codable {
@@ -14,9 +14,8 @@ struct DemoReport: Codable {
     var unsafe: Bool
     var holds: Bool
     var verdict: [Line]
-    var wrongAccounts: [String]
-    var lost: [String]
-    var appliedTwice: [String]
+    /// What each checker counted and found.
+    var judgements: [Judgement]
 
     init(_ verdict: DemoVerdict, seed: UInt64, unsafe: Bool) {
         self.seed = seed
@@ -25,9 +24,7 @@ struct DemoReport: Codable {
         self.verdict = verdict.lines.map {
             Line(what: $0.what.trimmingPrefix(while: { $0 == " " }).description, value: $0.value, holds: $0.holds)
         }
-        wrongAccounts = verdict.audit.wrongAccounts
-        lost = verdict.audit.lost
-        appliedTwice = verdict.audit.appliedTwice
+        judgements = verdict.judgements
     }
 }
 

@@ -7,6 +7,7 @@ struct DemoWorkerCommand: AsyncParsableCommand {
         commandName: "demo-worker", abstract: "A worker process of 'holdfast demo'.", shouldDisplay: false)
 
     @Option var name: String
+    @Option var number: Int
     @Option var directory: String
     @Option var store: String
     @Option var nodes: String
@@ -18,9 +19,9 @@ struct DemoWorkerCommand: AsyncParsableCommand {
     func run() async throws {
         let worker = DemoWorker(
             DemoWorker.Options(
-                name: name, store: store, nodes: nodes.split(separator: ",").map(String.init), directory: directory,
-                unsafe: unsafe, lockTTL: .milliseconds(lockTtl), jobLease: .milliseconds(jobLease),
-                concurrency: concurrency))
+                name: name, number: number, store: store, nodes: nodes.split(separator: ",").map(String.init),
+                directory: directory, unsafe: unsafe, lockTTL: .milliseconds(lockTtl),
+                jobLease: .milliseconds(jobLease), concurrency: concurrency))
         try await worker.run()
     }
 }

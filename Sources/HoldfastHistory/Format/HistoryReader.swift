@@ -5,11 +5,11 @@ public struct HistoryReader: Sendable {
     private let directory: String
     private var offsets: [String: UInt64] = [:]
 
-    /// - Parameter directory: Every file in it whose name ends with `.jsonl` is one process's history.
+    /// - Parameter directory: Every file in it whose name ends with `.jsonl` is one writer's history.
     public init(directory: String) { self.directory = directory }
 
     /// The events that were completed since the last call, in order of time.
-    /// - Throws: ``HistoryError`` for a line that is no event: a history that cannot be trusted is not judged.
+    /// - Throws: ``HistoryError`` for a line that is no event.
     public mutating func next() throws(HistoryError) -> [HistoryEvent] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         var events: [HistoryEvent] = []
@@ -26,15 +26,6 @@ public struct HistoryReader: Sendable {
         guard let end = data.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
         let complete = data[...end]
         offsets[name] = start + UInt64(complete.count)
-        var events: [HistoryEvent] = []
-        let decoder = JSONDecoder()
-        for line in complete.split(separator: UInt8(ascii: "\n")) {
-            guard let event = try? decoder.decode(HistoryEvent.self, from: line) else {
-                throw HistoryError(
-                    "\(name) holds a line that is no event: \(String(decoding: line.prefix(100), as: UTF8.self))")
-            }
-            events.append(event)
-        }
-        return events
+        return try HistoryLine.decode(complete, of: name)
     }
 }

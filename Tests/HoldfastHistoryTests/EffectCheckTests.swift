@@ -1,0 +1,184 @@
+import HoldfastHistory
+import Testing
+
+@Suite struct UpdateCheckTests {
+    private func history(_ values: [Int64], open: Int = 0, final: Int64?) throws -> History {
+        try Script.history { script in
+            for (index, value) in values.enumerated() {
+                let at = Int64(index) * 10
+                script.operation("increment", ["c", .null], at, at + 5, .ok, ["c", .number(value)])
+            }
+            for _ in 0..<open { script.operation("increment", ["c", .null], 1, nil) }
+            if let final { script.witness("final", ["c", .number(final)]) }
+        }
+    }
+
+    @Test func eachIncrementCountsOnce() throws {
+        #expect(UpdateCheck.judge(try history([1, 2, 3], final: 3)).verdict == .valid)
+        #expect(UpdateCheck.judge(try history([1, 3], open: 1, final: 3)).verdict == .valid, "an open one may count")
+    }
+
+    @Test func lostAndInventedUpdatesAreFound() throws {
+        #expect(UpdateCheck.judge(try history([1, 2, 2], final: 3)).verdict == .invalid, "the same value twice")
+        #expect(UpdateCheck.judge(try history([1, 2, 3], final: 2)).verdict == .invalid, "one is gone")
+        #expect(UpdateCheck.judge(try history([1, 2], open: 1, final: 4)).verdict == .invalid, "one too many")
+    }
+
+    @Test func anUnreadCounterIsNoVerdict() throws {
+        #expect(UpdateCheck.judge(try history([1], final: nil)).verdict == .unknown)
+    }
+}
+
+/// Each harm to a ledger is found.
+@Suite struct LedgerCheckTests {
+    private struct Entry {
+        var key: String
+        var amount: Int64
+        var balances: (Int64, Int64)
+        var tokens: (Int64, Int64) = (1, 1)
+    }
+
+    private func judge(
+        _ entries: [Entry], _ closing: [String: Int64], asked: [String] = ["x", "y"], isDrained: Bool = true
+    ) throws -> Judgement {
+        let history = try Script.history { script in
+            for account in ["a", "b"] { script.witness("opening", [.text(account), 100], at: 1) }
+            for key in asked { script.operation("transfer", [.text(key), "a", "b", 1], 2, 3) }
+            for entry in entries {
+                script.witness(
+                    "journal",
+                    [
+                        .text(entry.key), "a", "b", .number(entry.amount), .number(entry.tokens.0),
+                        .number(entry.tokens.1), .number(entry.balances.0), .number(entry.balances.1),
+                    ])
+            }
+            for (account, balance) in closing.sorted(by: { $0.key < $1.key }) {
+                script.witness("balance", [.text(account), .number(balance)])
+            }
+        }
+        return LedgerCheck.judge(history, isDrained: isDrained)
+    }
+
+    private let first = Entry(key: "x", amount: 10, balances: (90, 110))
+    private let second = Entry(key: "y", amount: 5, balances: (85, 115))
+
+    @Test func aCleanRunIsClean() throws {
+        let judgement = try judge([first, second], ["a": 85, "b": 115])
+        #expect(judgement.verdict == .valid && judgement.figure("transfers applied") == 2)
+        #expect(judgement.figure("money after") == 200)
+    }
+
+    @Test func aLostTransferIsFoundOnceAllHadTheirTime() throws {
+        let judgement = try judge([first], ["a": 90, "b": 110])
+        #expect(judgement.verdict == .invalid && judgement.figure("lost") == 1)
+        #expect(try judge([first], ["a": 90, "b": 110], isDrained: false).verdict == .unknown)
+    }
+
+    @Test func aDoubledTransferIsFound() throws {
+        let again = Entry(key: "x", amount: 10, balances: (80, 120))
+        let third = Entry(key: "y", amount: 1, balances: (79, 121))
+        let judgement = try judge([first, again, third], ["a": 79, "b": 121])
+        #expect(judgement.verdict == .invalid && judgement.figure("applied twice") == 1)
+    }
+
+    @Test func aTransferThatNobodyAskedForIsFound() throws {
+        let judgement = try judge([first, second], ["a": 85, "b": 115], asked: ["x"])
+        #expect(judgement.verdict == .invalid && judgement.figure("never asked for") == 1)
+    }
+
+    @Test func aLostUpdateIsFoundThoughTheSumIsRight() throws {
+        // y was computed from balances read before x: x is undone, the sum stays 200.
+        let undone = Entry(key: "y", amount: 5, balances: (95, 105))
+        let judgement = try judge([first, undone], ["a": 95, "b": 105])
+        #expect(judgement.verdict == .invalid && judgement.figure("accounts with a wrong balance") == 2)
+        #expect(judgement.figure("written from an outdated read") == 2)
+        #expect(judgement.figure("money after") == judgement.figure("money before"))
+    }
+
+    @Test func aDamagedLedgerIsFoundWrongWithoutATrap() throws {
+        let judgement = try judge(
+            [
+                Entry(key: "x", amount: .min, balances: (.max, .min)),
+                Entry(key: "y", amount: .max, balances: (.min, .max)),
+            ], ["a": .max, "b": .max])
+        #expect(judgement.verdict == .invalid)
+    }
+}
+
+@Suite struct JobCheckTests {
+    private func history(_ write: (inout Script) -> Void) throws -> History {
+        try Script.history { script in
+            for job in ["x", "y"] { script.operation("enqueue", [.text(job)], 0, 1) }
+            write(&script)
+        }
+    }
+
+    private func run(_ script: inout Script, _ job: String, attempt: Int64 = 1, _ from: Int64, _ to: Int64?) {
+        script.operation("run", [.text(job), .number(attempt)], from, to)
+        if to != nil { script.witness("effect", [.text(job)]) }
+    }
+
+    @Test func eachJobOnceIsValid() throws {
+        let judgement = JobCheck.judge(
+            try history { script in
+                run(&script, "x", 10, 20)
+                run(&script, "y", 10, nil)
+                run(&script, "y", attempt: 2, 30, 40)
+                script.witness("registered", ["x", "finished"])
+            })
+        #expect(judgement.verdict == .valid && judgement.figure("executed more than once") == 1)
+        #expect(judgement.figure("executions") == 3)
+    }
+
+    @Test func aLostJobIsFoundOnceTheQueueIsEmpty() throws {
+        let history = try history { run(&$0, "x", 10, 20) }
+        #expect(JobCheck.judge(history).figure("jobs lost") == 1 && JobCheck.judge(history).verdict == .invalid)
+        #expect(JobCheck.judge(history, isDrained: false).verdict == .unknown)
+    }
+
+    @Test func aSecondEffectOrCompletionIsFound() throws {
+        let effect = try history { script in
+            run(&script, "x", 10, 20)
+            run(&script, "y", 10, 20)
+            script.witness("effect", ["y"])
+        }
+        #expect(JobCheck.judge(effect).verdict == .invalid && JobCheck.judge(effect).figure("with effect twice") == 1)
+        let completion = try history { script in
+            run(&script, "x", 10, 20)
+            run(&script, "y", 10, 20)
+            script.operation("run", ["y", 2], 15, 25)
+        }
+        #expect(JobCheck.judge(completion).figure("completed twice") == 1)
+        #expect(JobCheck.judge(completion).figure("executions beside another of the same job") == 1)
+    }
+
+    @Test func aFinishedJobWithoutItsEffectIsFound() throws {
+        let judgement = JobCheck.judge(
+            try history { script in
+                run(&script, "x", 10, 20)
+                script.operation("run", ["y", 1], 10, 20)
+            })
+        #expect(judgement.verdict == .invalid && judgement.figure("without effect") == 1)
+    }
+
+    @Test func aJobInTwoRegistriesIsFound() throws {
+        let judgement = JobCheck.judge(
+            try history { script in
+                run(&script, "x", 10, 20)
+                run(&script, "y", 10, 20)
+                script.witness("registered", ["x", "finished"])
+                script.witness("registered", ["x", "started"])
+            })
+        #expect(judgement.verdict == .invalid && judgement.figure("in several registries") == 1)
+    }
+
+    @Test func recoveryIsCountedFromTheDeathToTheNextStart() throws {
+        let history = try Script.history { script in
+            script.operation("run", ["x", 1], 1000, nil, client: "a")
+            script.operation("run", ["y", 1], 1000, 2000, client: "a")
+            script.nemesis("fault", [1, "kill", "a", "SIGKILL at ledger.opened"], at: 3000)
+            script.operation("run", ["x", 2], 7000, 8000, client: "b")
+        }
+        #expect(JobRecovery.times(in: history) == [.seconds(4)])
+    }
+}
