@@ -10,6 +10,10 @@ public struct JobsError: Error, Sendable, Hashable {
         case alreadyLive
         /// There is no job of this id (or it has expired).
         case noSuchJob
+        /// There is no worker of this name (any more).
+        case noSuchWorker
+        /// The job or the worker is not in a state that allows it; the message says in which it is.
+        case wrongState
         /// A payload or a result is larger than its bound.
         case tooLarge
         /// A value cannot be written as JSON, or is not what the reader expects.

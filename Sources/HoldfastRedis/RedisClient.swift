@@ -150,6 +150,11 @@ public final class RedisClient: Sendable {
         leases.close()
     }
 
+    /// A subscriber to the same server, reached in the same way, on a connection of its own. The caller closes it.
+    public func subscriber() -> RedisSubscriber {
+        RedisSubscriber(configuration, transport: link.transport, runtime: runtime)
+    }
+
     /// Commands and batches written on the present connection: their ratio shows how well commands are batched.
     public var writeCounters: (commands: Int, batches: Int) {
         guard let pipeline = try? link.current().pipeline else { return (0, 0) }

@@ -54,6 +54,7 @@ struct WorkerReport: Sendable {
         case .taken(let info): return about("taken", info)
         case .finished(let info): return about("finished", info)
         case .failed(let info, let reason, let next): return about(next.rawValue, info, reason: reason)
+        case .jobStopped(let info): return about("job-stopped", info)
         case .leaseLost(let info): return about("lease-lost", info)
         case .staleCompletionRefused(let info): return about("stale-refused", info)
         case .outcomeDropped(let info, let error): return about("outcome-dropped", info, reason: "\(error)")

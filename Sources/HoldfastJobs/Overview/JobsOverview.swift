@@ -13,6 +13,11 @@ public struct JobsOverview: Sendable, Hashable {
     public struct QueueInfo: Sendable, Hashable {
         public let name: String
         public let counts: QueueCounts
+        /// Whether ``JobAdministration/pause(_:for:)`` keeps our workers from taking its jobs.
+        public let isPaused: Bool
+        /// How long the job at its head has been waiting, by the server's clock; nil when it is empty, or when the
+        /// producer did not write the time.
+        public let latency: Duration?
     }
 
     public struct WorkerInfo: Sendable, Hashable {
@@ -37,12 +42,13 @@ public struct JobsOverview: Sendable, Hashable {
             let heads = try await client.pipeline([
                 RedisCommand("SMEMBERS", RedisArgument(keys.queues)),
                 RedisCommand("SMEMBERS", RedisArgument(keys.workers)),
-                RedisCommand("EXISTS", RedisArgument(keys.suspended)),
             ])
+            let (queues, isSuspended) = try await measure(
+                try names(heads[0], after: "\(keys.prefix):queue:"), client, keys)
             return JobsOverview(
-                queues: try await readQueues(client, keys, try names(heads[0], after: "\(keys.prefix):queue:")),
+                queues: queues,
                 workers: try await readWorkers(client, keys, try names(heads[1], after: "\(keys.prefix):worker:")),
-                isSuspended: try heads[2].get().integer == 1)
+                isSuspended: isSuspended)
         } catch let error as JobsError {
             throw error
         } catch let error as RedisError {
@@ -60,16 +66,23 @@ public struct JobsOverview: Sendable, Hashable {
             members.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.sorted().prefix(limit))
     }
 
-    private static func readQueues(
-        _ client: RedisClient, _ keys: RQKeys, _ names: [String]
-    ) async throws -> [QueueInfo] {
-        let commands = names.flatMap { QueueCounts.commands(QueueName(unchecked: $0), keys) }
-        let outcomes = try await client.pipeline(commands)
-        return try names.enumerated().map { index, name in
-            let first = index * QueueCounts.commandCount
-            return QueueInfo(
-                name: name, counts: try QueueCounts(outcomes[first..<first + QueueCounts.commandCount]))
+    /// Measures queues by name, whether they are registered or not.
+    /// - Throws: `RedisError`.
+    static func measure(
+        _ names: [String], _ client: RedisClient, _ keys: RQKeys
+    ) async throws(RedisError) -> (queues: [QueueInfo], isSuspended: Bool) {
+        let reply = try await client.run(
+            JobScripts.measure, keys: [],
+            arguments: [RedisArgument(keys.prefix)] + names.map { RedisArgument($0) }, idempotent: true)
+        guard let parts = reply.array, parts.count == names.count + 2, let time = parts[0].text.flatMap(Double.init)
+        else {
+            throw RedisError(.unexpectedReply, .answered, "the measure script answered \(reply)", server: client.server)
         }
+        let now = WallTime(microseconds: Int64((time * 1e6).rounded()))
+        let queues = zip(names, parts.dropFirst(2)).map { name, part in
+            QueueInfo(name: name, measure: part.array ?? [], now: now)
+        }
+        return (queues, parts[1].integer == 1)
     }
 
     // A worker that died without a word stays in the set until somebody removes it; its hash has expired.
@@ -94,5 +107,19 @@ public struct JobsOverview: Sendable, Hashable {
                 succeeded: Int(text("successful_job_count")) ?? 0, failed: Int(text("failed_job_count")) ?? 0,
                 lastHeartbeat: RQTime.parse(text("last_heartbeat")))
         }
+    }
+}
+
+extension JobsOverview.QueueInfo {
+    /// - Parameter measure: One element of the measure script's reply.
+    init(name: String, measure: [RedisReply], now: WallTime) {
+        let numbers = (0..<8).map { $0 < measure.count ? Int(measure[$0].integer ?? 0) : 0 }
+        self.name = name
+        counts = QueueCounts(
+            queued: numbers[0], started: numbers[1], finished: numbers[2], failed: numbers[3], deferred: numbers[4],
+            scheduled: numbers[5], canceled: numbers[6])
+        isPaused = numbers[7] == 1
+        let since = measure.count > 8 ? measure[8].text.flatMap(RQTime.parse) : nil
+        latency = since.map { .microseconds(max(0, now.microseconds - $0.microseconds)) }
     }
 }

@@ -54,7 +54,7 @@ extension Queue {
         error.code == .disconnected || error.code == .timedOut || error.code == .unreachable
     }
 
-    private static func newest(of id: JobID, entries: [RedisReply]) throws(JobsError) -> JobResult? {
+    static func newest(of id: JobID, entries: [RedisReply]) throws(JobsError) -> JobResult? {
         guard let parts = entries.first?.array, parts.count == 2, let entry = parts[0].text else { return nil }
         return try JobResult(jobID: id, entry: entry, fields: HashFields.read(parts[1]))
     }

@@ -10,6 +10,16 @@ public struct QueueCounts: Sendable, Hashable, Codable {
     public let scheduled: Int
     public let canceled: Int
 
+    init(queued: Int, started: Int, finished: Int, failed: Int, deferred: Int, scheduled: Int, canceled: Int) {
+        self.queued = queued
+        self.started = started
+        self.finished = finished
+        self.failed = failed
+        self.deferred = deferred
+        self.scheduled = scheduled
+        self.canceled = canceled
+    }
+
     static func commands(_ queue: QueueName, _ keys: RQKeys) -> [RedisCommand] {
         let registries: [RQKeys.Registry] = [.started, .finished, .failed, .deferred, .scheduled, .canceled]
         return [RedisCommand("LLEN", RedisArgument(keys.queue(queue))).idempotent]

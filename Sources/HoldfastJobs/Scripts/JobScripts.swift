@@ -3,7 +3,13 @@ public import HoldfastRedis
 /// Every script of the job system. Give ``all`` to the client, so that each new connection knows them and a call
 /// costs one short command.
 public enum JobScripts {
-    public static let all: [RedisScript] = [
-        enqueue, take, renew, finish, fail, release, repair, promote, reconcile, register, heartbeat, deregister,
+    public static let all: [RedisScript] =
+        [
+            enqueue, take, renew, finish, fail, release, repair, promote, reconcile, register, heartbeat, deregister,
+        ] + operating
+
+    /// What operators do.
+    static let operating: [RedisScript] = [
+        cancel, requeue, requeueFailed, delete, empty, forget, measure, stop,
     ]
 }

@@ -23,6 +23,11 @@ public struct RQKeys: Sendable, Hashable {
     public var workers: String { "\(prefix):workers" }
     public var suspended: String { "\(prefix):suspended" }
 
+    /// Ours: present while a queue is paused.
+    public func paused(_ name: QueueName) -> String { "\(prefix):paused:\(name)" }
+    /// The channel on which a worker hears RQ's commands.
+    public func pubsub(_ worker: String) -> String { "\(prefix):pubsub:\(worker)" }
+
     public func queue(_ name: QueueName) -> String { "\(prefix):queue:\(name)" }
     public func job(_ id: JobID) -> String { "\(prefix):job:\(id)" }
     public func results(_ id: JobID) -> String { "\(prefix):results:\(id)" }

@@ -11,6 +11,10 @@ final class Execution: Sendable {
         case leaseExpired
         case timedOut
         case stopping
+        /// Somebody stopped the job, which is recorded already.
+        case stopped
+        /// RQ's `kill-horse`: this execution fails.
+        case killed
     }
 
     let queue: QueueName

@@ -53,6 +53,14 @@ extension Worker {
                         await report(
                             .failure(reason: "the job took longer than \(limit)", mayRetry: true), of: execution)
                         state.withLock { $0.roster.abandon(execution) }
+                    case .stopped:
+                        state.withLock { $0.roster.abandon(execution) }
+                        note(.jobStopped(execution.info))
+                    case .killed:
+                        await report(
+                            .failure(reason: "the execution was killed on request (kill-horse)", mayRetry: true),
+                            of: execution)
+                        state.withLock { $0.roster.abandon(execution) }
                     case .stopping:
                         group.addTask { await self.sleep(self.configuration.unwinding, then: .unwindingOver) }
                     }

@@ -10,6 +10,7 @@ extension Worker {
         case .returned(let info): logger.info("given back unfinished", metadata: info.metadata)
         case .failed(let info, let reason, let next):
             logger.warning("failed, job is \(next.rawValue): \(reason)", metadata: info.metadata)
+        case .jobStopped(let info): logger.info("stopped on request, handler cancelled", metadata: info.metadata)
         case .leaseLost(let info): logger.warning("lease lost, handler cancelled", metadata: info.metadata)
         case .staleCompletionRefused(let info):
             logger.warning("stale completion refused, nothing written", metadata: info.metadata)

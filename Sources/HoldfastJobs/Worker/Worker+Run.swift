@@ -33,6 +33,7 @@ extension Worker {
             services.addTask { await self.renewLeases() }
             services.addTask { await self.maintain() }
             services.addTask { await self.sendHeartbeats() }
+            services.addTask { await self.obeyCommands() }
             services.addTask { await self.endGrace() }
             for watcher in watchers { services.addTask { await watcher.run(ringing: self.bell) } }
             await withDiscardingTaskGroup { jobs in await takeJobs(&jobs) }

@@ -4,6 +4,8 @@ public struct WorkerCounters: Sendable, Hashable, Codable {
     public var finished = 0
     /// Failed executions, whatever became of their jobs.
     public var failed = 0
+    /// Stopped on request.
+    public var stopped = 0
     public var leasesLost = 0
     public var staleCompletionsRefused = 0
     public var outcomesDropped = 0
@@ -19,6 +21,7 @@ public struct WorkerCounters: Sendable, Hashable, Codable {
         case .taken: taken += 1
         case .finished: finished += 1
         case .failed: failed += 1
+        case .jobStopped: stopped += 1
         case .leaseLost: leasesLost += 1
         case .staleCompletionRefused: staleCompletionsRefused += 1
         case .outcomeDropped: outcomesDropped += 1

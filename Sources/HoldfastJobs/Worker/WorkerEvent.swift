@@ -17,6 +17,8 @@ public enum WorkerEvent: Sendable, Hashable {
     case finished(ExecutionInfo)
     /// An execution failed; `next` says what becomes of the job.
     case failed(ExecutionInfo, reason: String, next: AfterFailure)
+    /// Somebody stopped the job for good; its handler is cancelled.
+    case jobStopped(ExecutionInfo)
     /// The execution is not, or not provably, ours any more; its handler is cancelled.
     case leaseLost(ExecutionInfo)
     /// An outcome came after the execution had been taken away; nothing was written.

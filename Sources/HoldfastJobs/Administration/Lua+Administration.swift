@@ -1,0 +1,85 @@
+extension Lua {
+    /// `leave(queue, job)` takes a job that does not run out of its queue and of every registry; linear in the length
+    /// of the queue, as RQ's own removal is. `running(job)` lists those of its executions that are registered, as
+    /// tables of `queue`, `id`, `worker` and `started` (Unix seconds, '' if unknown): the one that its record names,
+    /// and those in its list of executions.
+    static let leave = """
+        local function leave(queue, job)
+          redis.call('LREM', P .. ':queue:' .. queue, 0, job)
+          for _, registry in ipairs({ 'finished', 'failed', 'deferred', 'scheduled', 'canceled', 'ready' }) do
+            redis.call('ZREM', P .. ':' .. registry .. ':' .. queue, job)
+          end
+          local limited = field(P .. ':job:' .. job, 'rate_limit_key')
+          if limited ~= '' then redis.call('ZREM', P .. ':rl:' .. limited .. ':rate_limited', job) end
+        end
+        local function running(job)
+          local hash, found, seen = P .. ':job:' .. job, {}, {}
+          local function look(queue, execution)
+            local member = job .. ':' .. execution
+            if seen[execution] or not redis.call('ZSCORE', P .. ':wip:' .. queue, member) then return end
+            seen[execution] = true
+            local run = P .. ':execution:' .. member
+            local worker = field(run, 'worker_name')
+            found[#found + 1] = { queue = queue, id = execution, started = field(run, 'created_at'),
+              worker = worker == '' and field(hash, 'worker_name') or worker }
+          end
+          local origin = field(hash, 'origin')
+          local where, newest = string.match(field(hash, 'hf_execution'), '^(.+):(%w+)$')
+          if where then look(where, newest) end
+          for _, execution in ipairs(redis.call('ZRANGE', P .. ':executions:' .. job, 0, -1)) do
+            look(origin, execution)
+            if where then look(where, execution) end
+          end
+          return found
+        end
+
+        """
+
+    /// `settle(job, free)` deals with those that wait for a job which will never finish, and returns how many were
+    /// enqueued and how many go on waiting. With `free` it counts as finished for them, which is what RQ's
+    /// `cancel(enqueue_dependents=True)` does; else they stay deferred, as in RQ. Needs wake and push.
+    static let settle = """
+        local function settle(job, free)
+          local waiting = P .. ':job:' .. job .. ':dependents'
+          local function deferred()
+            local count = 0
+            for _, child in ipairs(redis.call('SMEMBERS', waiting)) do
+              if field(P .. ':job:' .. child, 'status') == 'deferred' then count = count + 1 end
+            end
+            return count
+          end
+          local before = deferred()
+          if free then wake(job, 'finished') end
+          local after = deferred()
+          return before - after, after
+        end
+        local function forsake(job)
+          for _, parent in ipairs(redis.call('SMEMBERS', P .. ':job::' .. job .. ':dependencies')) do
+            redis.call('SREM', P .. ':job:' .. parent .. ':dependents', job)
+          end
+        end
+
+        """
+
+    /// `requeue(job, front)` brings a failed or stopped job back into its queue, by RQ's rules: it leaves the registry
+    /// of failed jobs and its times are cleared; its count of crashes begins anew. Returns `requeued`, or the status
+    /// that forbids it. Needs push.
+    static let requeue = """
+        local function requeue(job, front)
+          local hash = P .. ':job:' .. job
+          local status, queue = field(hash, 'status'), field(hash, 'origin')
+          if status ~= 'failed' and status ~= 'stopped' then return status end
+          redis.call('ZREM', P .. ':failed:' .. queue, job)
+          redis.call('HSET', hash, 'started_at', '', 'ended_at', '')
+          redis.call('HDEL', hash, 'hf_crashes')
+          for _, key in ipairs({ hash, hash .. ':dependents', P .. ':job::' .. job .. ':dependencies' }) do
+            redis.call('PERSIST', key)
+          end
+          push(queue, job, front)
+          local ttl = tonumber(field(hash, 'ttl'))
+          if ttl and ttl > 0 then redis.call('EXPIRE', hash, ttl) end
+          return 'requeued'
+        end
+
+        """
+}
