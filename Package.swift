@@ -133,10 +133,12 @@ let package = Package(
 
         // Support for tests.
         .target(
+            name: "TestWorld", dependencies: ["HoldfastRuntime"], path: "Tests/TestWorld", swiftSettings: strict),
+        .target(
             name: "LocalHTTPServer", dependencies: [nioCore, nioPosix, nioHTTP1], path: "Tests/LocalHTTPServer",
             swiftSettings: strict),
         .target(
-            name: "RedisFixture", dependencies: ["HoldfastProcess", "HoldfastRedis", "HoldfastRuntime"],
+            name: "RedisFixture", dependencies: ["HoldfastProcess", "HoldfastRedis", "HoldfastRuntime", "TestWorld"],
             path: "Tests/RedisFixture", swiftSettings: strict),
         .target(
             name: "LockFaults", dependencies: ["HoldfastRedis", "HoldfastRuntime", nioCore], path: "Tests/LockFaults",
@@ -157,11 +159,13 @@ let package = Package(
 
         tests("TidyTests", []),
         tests("HoldfastRuntimeTests", ["HoldfastRuntime"]),
-        tests("HoldfastProcessTests", ["HoldfastProcess", "HoldfastRuntime", "holdfast-fixture"]),
+        tests("HoldfastProcessTests", ["HoldfastProcess", "HoldfastRuntime", "holdfast-fixture", "TestWorld"]),
         tests(
             "HoldfastRedisTests",
             ["HoldfastRedis", "HoldfastRuntime", "HoldfastProcess", "CHiredis", "RedisFixture", nioCore, nioPosix]),
-        tests("HoldfastRedisTLSTests", ["HoldfastRedisTLS", "HoldfastRedis", "HoldfastProcess", "RedisFixture"]),
+        tests(
+            "HoldfastRedisTLSTests",
+            ["HoldfastRedisTLS", "HoldfastRedis", "HoldfastProcess", "RedisFixture", "TestWorld"]),
         tests(
             "HoldfastMeasurementTests",
             ["HoldfastCluster", "HoldfastLocks", "HoldfastMeasurement", "HoldfastRedis", "HoldfastRuntime"]),
@@ -175,20 +179,20 @@ let package = Package(
             "HoldfastResourcesTests",
             [
                 "HoldfastCluster", "HoldfastConformance", "HoldfastLocks", "HoldfastRedis", "HoldfastResources",
-                "HoldfastRuntime",
+                "HoldfastRuntime", "TestWorld",
             ]),
         tests(
             "HoldfastSQLiteTests",
             [
                 "HoldfastConformance", "HoldfastLocks", "HoldfastProcess", "HoldfastResources", "HoldfastRuntime",
-                "HoldfastSQLite", "resource-writer", sqlite,
+                "HoldfastSQLite", "resource-writer", sqlite, "TestWorld",
             ]),
         tests(
             "HoldfastHummingbirdTests",
             [
                 "HoldfastCluster", "HoldfastConformance", "HoldfastHTTP", "HoldfastHTTPResource", "HoldfastHummingbird",
                 "HoldfastLocks", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "HoldfastSQLite",
-                "LocalHTTPServer", httpTypes, hummingbird, log, nioCore,
+                "LocalHTTPServer", httpTypes, hummingbird, log, nioCore, "TestWorld",
             ]),
         tests("HoldfastJobsTests", ["HoldfastJobs", "HoldfastCluster", "HoldfastRedis", "HoldfastRuntime", log]),
         tests("HoldfastHistoryTests", ["HoldfastHistory", "HoldfastRuntime"]),
@@ -196,13 +200,14 @@ let package = Package(
             "HoldfastClusterTests",
             [
                 "HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime", "holdfast-fixture",
-                .product(name: "Yams", package: "Yams"),
+                .product(name: "Yams", package: "Yams"), "TestWorld",
             ]),
         tests(
             "HoldfastCommandsTests",
             [
                 "HoldfastCommands", "HoldfastAgents", "HoldfastCluster", "HoldfastLocks", "HoldfastProcess",
                 "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "LocalHTTPServer", "HoldfastMain", arguments,
+                "TestWorld",
             ]),
         tests(
             "HoldfastChaosTests",

@@ -3,6 +3,7 @@ import Foundation
 import HoldfastProcess
 import HoldfastRuntime
 import Synchronization
+import TestWorld
 import Testing
 
 @Suite("A cluster that cannot start")

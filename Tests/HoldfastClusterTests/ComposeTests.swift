@@ -3,6 +3,7 @@ import Foundation
 import HoldfastProcess
 import HoldfastRedis
 import HoldfastRuntime
+import TestWorld
 import Testing
 import Yams
 

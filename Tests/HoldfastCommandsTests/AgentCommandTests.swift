@@ -7,6 +7,7 @@ import HoldfastRedis
 import HoldfastResources
 import LocalHTTPServer
 import Synchronization
+import TestWorld
 import Testing
 
 @testable import HoldfastCommands

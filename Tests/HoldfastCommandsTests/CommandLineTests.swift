@@ -1,6 +1,7 @@
 import Foundation
 import HoldfastCluster
 import HoldfastProcess
+import TestWorld
 import Testing
 
 /// The built `holdfast`, run as a user runs it.

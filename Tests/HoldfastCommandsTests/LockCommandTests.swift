@@ -3,6 +3,7 @@ import HoldfastCluster
 import HoldfastLocks
 import HoldfastProcess
 import HoldfastRedis
+import TestWorld
 import Testing
 
 /// `holdfast lock` and `holdfast locks`, as a user runs them.

@@ -3,6 +3,7 @@ import Foundation
 @testable import HoldfastCommands
 import HoldfastCluster
 import HoldfastRedis
+import TestWorld
 import Testing
 
 @Suite("What commands write")

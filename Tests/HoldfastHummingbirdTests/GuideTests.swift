@@ -7,6 +7,7 @@ import HoldfastLocks
 import HoldfastResources
 import HoldfastSQLite
 import Hummingbird
+import TestWorld
 import Testing
 
 /// The Swift of docs/resources.md.

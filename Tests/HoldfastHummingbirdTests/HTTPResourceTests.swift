@@ -6,6 +6,7 @@ import HoldfastLocks
 import HoldfastResources
 import Hummingbird
 import LocalHTTPServer
+import TestWorld
 import Testing
 
 @Suite(.serialized) struct HTTPResourceTests {

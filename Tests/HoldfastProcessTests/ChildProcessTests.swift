@@ -1,6 +1,7 @@
 import Foundation
 import HoldfastProcess
 import HoldfastRuntime
+import TestWorld
 import Testing
 
 @Suite("Child processes")

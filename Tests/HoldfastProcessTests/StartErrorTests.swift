@@ -1,5 +1,6 @@
 import Foundation
 import HoldfastProcess
+import TestWorld
 import Testing
 
 @Suite("A process that cannot start")

@@ -3,12 +3,13 @@ import HoldfastProcess
 import HoldfastRedis
 import HoldfastRedisTLS
 import RedisFixture
+import TestWorld
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct TLSTests {
     /// A private authority, a certificate for `localhost` and 127.0.0.1, one for a client, and a stranger authority.
     private func certificates() async throws -> String {
-        let directory = try RedisServer.temporaryDirectory()
+        let directory = try TemporaryDirectory().path
         try Data("subjectAltName=DNS:localhost,IP:127.0.0.1\n".utf8).write(to: URL(filePath: directory + "/names"))
         try Data("subjectAltName=DNS:elsewhere.example\n".utf8).write(to: URL(filePath: directory + "/other-names"))
         let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]

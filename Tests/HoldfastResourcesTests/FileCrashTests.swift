@@ -1,6 +1,7 @@
 import Foundation
 import HoldfastLocks
 import HoldfastResources
+import TestWorld
 import Testing
 
 /// The file adapter is stopped, failed or cut off at every single call that it makes, and what is left is judged.

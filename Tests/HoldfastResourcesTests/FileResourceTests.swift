@@ -1,6 +1,7 @@
 import Foundation
 import HoldfastConformance
 import HoldfastLocks
+import TestWorld
 import Testing
 
 @testable import HoldfastResources

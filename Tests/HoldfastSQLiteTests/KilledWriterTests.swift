@@ -3,6 +3,7 @@ import HoldfastLocks
 import HoldfastProcess
 import HoldfastResources
 import HoldfastSQLite
+import TestWorld
 import Testing
 
 /// Writers are killed in the middle of their writing, and what they leave is judged.

@@ -3,6 +3,7 @@ import GRDB
 import HoldfastConformance
 import HoldfastLocks
 import HoldfastResources
+import TestWorld
 import Testing
 
 @testable import HoldfastSQLite

@@ -2,6 +2,7 @@ import Foundation
 public import HoldfastProcess
 public import HoldfastRedis
 import HoldfastRuntime
+import TestWorld
 
 /// A redis-server of a test's own: in a new directory, on a free port, gone with the test.
 public final class RedisServer: Sendable {
@@ -43,7 +44,7 @@ public final class RedisServer: Sendable {
         isolation: isolated (any Actor)? = #isolation,
         _ body: (RedisServer) async throws -> Result
     ) async throws -> Result {
-        let place = try directory ?? temporaryDirectory()
+        let place = try directory ?? TemporaryDirectory().path
         let server = RedisServer(directory: place, port: try freePort(), tls: tls, arguments: arguments)
         let outcome: Swift.Result<Result, any Error>
         do {
@@ -96,12 +97,6 @@ public final class RedisServer: Sendable {
     public func restart() async throws {
         await kill()
         try await start()
-    }
-
-    public static func temporaryDirectory() throws -> String {
-        var template = Array((FileManager.default.temporaryDirectory.path + "/holdfast-XXXXXX").utf8CString)
-        guard mkdtemp(&template) != nil else { throw FixtureError(description: "no temporary directory") }
-        return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }
 
