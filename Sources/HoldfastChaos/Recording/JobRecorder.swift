@@ -22,6 +22,7 @@ final class JobRecorder: Sendable {
         case .staleCompletionRefused(let info): end(info, .info, "stale")
         case .outcomeDropped(let info, let error): end(info, .info, "the outcome was not recorded: \(error.message)")
         case .returned(let info): end(info, .info, "returned")
+        case .jobStopped(let info): end(info, .info, "stopped on request")
         case .leaseLost, .started, .recovered, .skipped, .troubled, .stopped: break
         }
     }
