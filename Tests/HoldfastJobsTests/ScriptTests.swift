@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test func vanishedForeignAndDoubledEntriesAreSkipped() async throws {
-        try await withRedis { redis in
+        try await withRedis(leaving: [.dangling]) { redis in
             let queue = try redis.queue("q")
             let id = try await queue.enqueue("f")
             try await redis.client.send(RedisCommand("SADD", "rq:job:x:dependents", "y"))
@@ -220,7 +220,7 @@ import Testing
     }
 
     @Test func workersWithoutARecordAreForgotten() async throws {
-        try await withRedis { redis in
+        try await withRedis(leaving: [.expiry]) { redis in
             for list in ["rq:workers", "rq:workers:q"] {
                 try await redis.client.send(RedisCommand("SADD", RedisArgument(list), "rq:worker:gone", "rq:worker:w"))
             }
