@@ -8,10 +8,10 @@ SECONDS_EACH ?= 2
 ROUNDS ?= 3
 FORMATTED := Sources Tests Package.swift $(wildcard Benchmarks Examples)
 
-.PHONY: help setup build demo test model format lint bench bench-locks soak clean
+.PHONY: help setup build demo test test-jobs-long compare-rq model format lint bench bench-locks soak clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the system packages that are missing (quick when none is)
 	@scripts/setup.sh
@@ -26,6 +26,16 @@ demo: setup ## agents move credits while workers and nodes die; ends with an aud
 test: setup ## build and run every test; says at the end how many ran
 	@scripts/rq-venv.sh
 	@scripts/test.sh
+
+test-jobs-long: setup ## the batteries on jobs at full length: 50 rounds of kills, every moment, a million jobs
+	@scripts/rq-venv.sh
+	@HOLDFAST_LONG=1 scripts/test.sh --filter HoldfastJobsTests
+
+compare-rq: setup ## the same kills and freezes to workers of Python's rq and to ours, in one table
+	@scripts/rq-venv.sh
+	$(SWIFT) build --product job-worker
+	@.build/rq-venv/bin/python Benchmarks/peers/compare_rq.py \
+		"$$($(SWIFT) build --show-bin-path)/job-worker" .build/rq-venv .build/rq-venv-2.12
 
 model: setup ## check the lock protocol in a model checker, with every rule and without each
 	@docs/model/run.sh

@@ -152,6 +152,18 @@ let package = Package(
             name: "resource-writer",
             dependencies: ["HoldfastLocks", "HoldfastResources", "HoldfastRuntime", "HoldfastSQLite"],
             path: "Tests/ResourceWriter", swiftSettings: strict),
+        // Jobs with effects, and blows at the moments that matter.
+        .target(
+            name: "JobFaults",
+            dependencies: [
+                "HoldfastJobs", "HoldfastLocks", "HoldfastProcess", "HoldfastRedis", "HoldfastResources",
+                "HoldfastRuntime", nioCore,
+            ], path: "Tests/JobFaults", swiftSettings: strict),
+        // A worker for the tests to kill and to freeze.
+        .executableTarget(
+            name: "job-worker",
+            dependencies: ["HoldfastJobs", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime", "JobFaults"],
+            path: "Tests/JobWorker", swiftSettings: strict),
         // A parent for the tests to kill: what it starts must die with it.
         .executableTarget(
             name: "holdfast-fixture", dependencies: ["HoldfastCluster", "HoldfastProcess"], path: "Tests/Fixture",
@@ -194,7 +206,12 @@ let package = Package(
                 "HoldfastLocks", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "HoldfastSQLite",
                 "LocalHTTPServer", httpTypes, hummingbird, log, nioCore, "TestWorld",
             ]),
-        tests("HoldfastJobsTests", ["HoldfastJobs", "HoldfastCluster", "HoldfastRedis", "HoldfastRuntime", log]),
+        tests(
+            "HoldfastJobsTests",
+            [
+                "HoldfastJobs", "HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime", "JobFaults",
+                "RedisFixture", "TestWorld", "job-worker", log,
+            ]),
         tests("HoldfastHistoryTests", ["HoldfastHistory", "HoldfastRuntime"]),
         tests(
             "HoldfastClusterTests",

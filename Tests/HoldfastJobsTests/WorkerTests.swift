@@ -384,37 +384,6 @@ import Testing
         }
     }
 
-    @Test func survivesARestartOfRedisUnderLoadWithoutLosingAJob() async throws {
-        var handlers = HandlerRegistry()
-        handlers.register("f") { (number: Int, context) in
-            try await context.runtime.sleep(for: .milliseconds(2))
-            return number
-        }
-        let registry = handlers
-        try await withRedis { redis in
-            let queue = try redis.queue("q")
-            let log = EventLog()
-            let worker = try worker(redis, registry, log: log) {
-                $0.concurrency = 8
-                $0.lease = .seconds(5)
-            }
-            let ids = try await queue.enqueue((0..<600).map { try NewJob("f", $0) })
-            try await withWorker(worker) {
-                for round in 1...2 {
-                    await log.wait(for: { if case .finished = $0 { true } else { false } }, count: round * 100)
-                    try await redis.server.restart()
-                }
-                for (number, id) in ids.enumerated() {
-                    let result = try await queue.wait(for: id, patience: .seconds(50))
-                    #expect(try result.value(as: Int.self) == number)
-                }
-            }
-            let counts = try await queue.counts()
-            #expect(counts.finished == 600 && counts.failed == 0)
-            #expect(worker.counters.outcomesDropped == 0)
-        }
-    }
-
     @Test func aSecondWorkerOfTheSameNameIsRefused() async throws {
         try await withRedis { redis in
             let log = EventLog()

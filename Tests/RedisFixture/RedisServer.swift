@@ -9,6 +9,7 @@ public final class RedisServer: Sendable {
     public let directory: String
     public let port: Int
     private let arguments: [String]
+    private let environment: [String: String]
     private let process = Current()
 
     /// The server process of the moment; a restart brings another.
@@ -18,7 +19,10 @@ public final class RedisServer: Sendable {
     }
 
     /// - Parameter tls: Whether `port` speaks TLS.
-    private init(directory: String, port: Int, tls: Bool, arguments: [String]) {
+    private init(
+        directory: String, port: Int, tls: Bool, arguments: [String], environment: [String: String]
+    ) {
+        self.environment = environment
         self.directory = directory
         self.port = port
         self.arguments =
@@ -39,13 +43,15 @@ public final class RedisServer: Sendable {
     }
 
     /// Starts a server, lends it to `body` and removes every trace of it.
+    /// - Parameter environment: Variables of the server on top of this process' own.
     public static func with<Result: Sendable>(
         tls: Bool = false, in directory: String? = nil, _ arguments: [String] = [],
-        isolation: isolated (any Actor)? = #isolation,
+        environment: [String: String] = [:], isolation: isolated (any Actor)? = #isolation,
         _ body: (RedisServer) async throws -> Result
     ) async throws -> Result {
         let place = try directory ?? TemporaryDirectory().path
-        let server = RedisServer(directory: place, port: try freePort(), tls: tls, arguments: arguments)
+        let server = RedisServer(
+            directory: place, port: try freePort(), tls: tls, arguments: arguments, environment: environment)
         let outcome: Swift.Result<Result, any Error>
         do {
             try await server.start()
@@ -64,6 +70,7 @@ public final class RedisServer: Sendable {
         var command = Command("redis-server", arguments)
         command.output = .null
         command.error = .null
+        if !environment.isEmpty { command.environment = .inheritAnd(environment) }
         let child = try await ChildProcess.start(command)
         await process.set(child)
         let runtime = LiveRuntime()

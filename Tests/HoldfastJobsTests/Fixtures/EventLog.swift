@@ -4,17 +4,19 @@ import Synchronization
 @testable import HoldfastJobs
 
 /// Collects a worker's events, and lets a test await one.
-final class EventLog: Sendable {
+typealias EventLog = Log<WorkerEvent>
+
+final class Log<Event: Sendable>: Sendable {
     private struct State {
-        var events: [WorkerEvent] = []
-        var waiters: [(@Sendable ([WorkerEvent]) -> Bool, CheckedContinuation<Void, Never>)] = []
+        var events: [Event] = []
+        var waiters: [(@Sendable ([Event]) -> Bool, CheckedContinuation<Void, Never>)] = []
     }
 
     private let state = Mutex(State())
 
-    var events: [WorkerEvent] { state.withLock { $0.events } }
+    var events: [Event] { state.withLock { $0.events } }
 
-    @Sendable func observe(_ event: WorkerEvent) {
+    @Sendable func observe(_ event: Event) {
         let ready = state.withLock { state in
             state.events.append(event)
             let events = state.events
@@ -26,7 +28,7 @@ final class EventLog: Sendable {
     }
 
     /// Returns once `condition` holds for the events so far. The test's time limit ends a vain wait.
-    func wait(until condition: @escaping @Sendable ([WorkerEvent]) -> Bool) async {
+    func wait(until condition: @escaping @Sendable ([Event]) -> Bool) async {
         await withCheckedContinuation { continuation in
             let isMet = state.withLock { state in
                 if condition(state.events) { return true }
@@ -37,7 +39,7 @@ final class EventLog: Sendable {
         }
     }
 
-    func wait(for event: @escaping @Sendable (WorkerEvent) -> Bool, count: Int = 1) async {
+    func wait(for event: @escaping @Sendable (Event) -> Bool, count: Int = 1) async {
         await wait { $0.filter(event).count >= count }
     }
 }

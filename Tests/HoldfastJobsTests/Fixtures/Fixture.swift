@@ -80,10 +80,12 @@ func withRedis(
 }
 
 /// Runs a worker beside `body`, and shuts it down when that ends.
-func withWorker(_ worker: Worker, _ body: @Sendable () async throws -> Void) async throws {
+func withWorker<Value: Sendable>(
+    _ worker: Worker, _ body: @Sendable () async throws -> Value
+) async throws -> Value {
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await worker.run() }
-        let result: Swift.Result<Void, any Error>
+        let result: Swift.Result<Value, any Error>
         do { result = .success(try await body()) } catch { result = .failure(error) }
         if case .failure = result {
             worker.shutdown(atOnce: true)
@@ -91,6 +93,6 @@ func withWorker(_ worker: Worker, _ body: @Sendable () async throws -> Void) asy
             worker.shutdown()
         }
         try await group.waitForAll()
-        try result.get()
+        return try result.get()
     }
 }
