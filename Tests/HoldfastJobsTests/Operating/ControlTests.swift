@@ -64,7 +64,7 @@ import Testing
             redis = Redis(port=\(redis.server.port))
 
             """
-        return try await Python.run("python", ["-c", head + body], in: redis.directory)
+        return try await Python.newest.run("python", ["-c", head + body], in: redis.directory)
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
@@ -128,7 +128,7 @@ import Testing
                 #expect(read == "stopped True the job was stopped on request\nTrue")
                 // And brings it back, by RQ's own command.
                 scene.gate.open()
-                _ = try await Python.run(
+                _ = try await Python.newest.run(
                     "rq", ["requeue", "-u", redis.server.url, "-S", "json", "--queue", "q", id.text],
                     in: redis.directory)
                 await scene.log.wait(for: { if case .finished = $0 { true } else { false } })
@@ -251,7 +251,7 @@ import Testing
             #expect(try await isSuspended() == "True")
             try await administration.resume()
             #expect(try await isSuspended() == "False")
-            _ = try await Python.run("rq", ["suspend", "-u", redis.server.url], in: redis.directory)
+            _ = try await Python.newest.run("rq", ["suspend", "-u", redis.server.url], in: redis.directory)
             #expect(try await JobsOverview.read(redis.client).isSuspended)
         }
     }
