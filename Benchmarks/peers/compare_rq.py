@@ -194,6 +194,12 @@ def run(system, scenario, results):
                 if process:
                     system.end(process)
 
+HEAD = f"""{JOBS} jobs; rq with worker_ttl 20, maintenance_interval 2 and job_monitoring_interval 1 s instead of 420, 600 and
+30 s; holdfast with its default lease of {LEASE} s. Effects: rq has nothing to record them by, so each execution has its
+own; ours are recorded under the job's idempotency key on a fenced resource. Last back: from the blow until the last
+unfinished job was begun again, or given up. With rq's defaults an idle worker looks only when its blocking pop of 405 s
+ends, and maintains at most every 600 s: a job comes back after 405 to 810 s."""
+
 
 def main():
     if len(sys.argv) < 3:
@@ -211,10 +217,7 @@ def main():
     order = [s[3] for s in SCENARIOS.values()]
     results.sort(key=lambda row: (order.index(row["blow"]), row["worker"]))
     columns = ["lost", "failed", "effects twice", "completed twice"]
-    print(f"{JOBS} jobs; rq with worker_ttl 20, maintenance_interval 2 and job_monitoring_interval 1 s instead of 420,")
-    print(f"600 and 30 s; holdfast with its default lease of {LEASE} s. `last back` is the time from the blow until the")
-    print("last unfinished job was begun again, or given up. With rq's defaults add: an idle worker looks only when")
-    print("its blocking pop of 405 s ends, and maintains at most every 600 s, so a job comes back after 405 to 810 s.")
+    print(HEAD)
     blow = None
     for row in results:
         if row["blow"] != blow:
