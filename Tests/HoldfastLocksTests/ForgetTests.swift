@@ -99,9 +99,9 @@ import Testing
             let second = try await cycle(locks, name).token
             #expect(second > first)
 
-            let line = "if raised > floor then redis.call('HSET', KEYS[3], 'floor', string.format('%.0f', raised)) end"
-            try #require(LockScripts.forget.source.contains(line), "the script has changed: mend the mutation")
-            let mutant = RedisScript(name: "mutant", LockScripts.forget.source.replacing(line, with: ""))
+            let raise = LockScripts.raiseFloor
+            try #require(LockScripts.forget.source.contains(raise), "the script has changed: mend the mutation")
+            let mutant = RedisScript(name: "mutant", LockScripts.forget.source.replacing(raise, with: ""))
             for node in 0..<3 { #expect(try await forget(locks, name, on: node, mutant)[0] == 1) }
             let third = try await cycle(locks, name).token
             #expect(third == second, "the violation that the floor prevents")
@@ -120,7 +120,10 @@ import Testing
             #expect(try await locks.nodes[0].client.send(RedisCommand("EXISTS", locks.keys.counter(name))).integer == 1)
             await locks.release(lease)
 
-            try await locks.nodes[0].client.send(RedisCommand("HSET", locks.keys.node, "admitted", "another"))
+            let node = locks.nodes[0].client
+            let vote = try #require(try await node.send(RedisCommand("HGET", locks.keys.node, "vote")).text)
+            let another = RedisArgument(vote.prefix(47) + "another")
+            try await node.send(RedisCommand("HSET", locks.keys.node, "vote", another))
             #expect(try await forget(locks, name, on: 0) == [-1, 0])
             await cluster.nodes[1].kill()
             let partial = try await LockCluster.forgetIdle(configuration, olderThan: .zero)

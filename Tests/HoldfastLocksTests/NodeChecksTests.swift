@@ -57,6 +57,25 @@ import Testing
         #expect(try complaints { $0.roundTrips = [.milliseconds(700)] } == ["latency error"])
     }
 
+    @Test func aRecordIsReadAsTheScriptsReadItOrIsDamaged() throws {
+        func record(_ vote: String?, cluster: String? = "c") throws -> NodeRecord {
+            func field(_ text: String?) -> RedisReply { text.map { .bytes(Array($0.utf8)) } ?? .null }
+            let fields = [cluster, "3", "1", "60000", vote, nil, "1", nil, nil].map(field)
+            return try #require(NodeRecord(.array(fields)))
+        }
+        let whole = try record("0000000000000100 0000000000001124 000000060000 abc")
+        #expect(!whole.isDamaged && whole.admitted == "abc" && whole.floor == 100 && whole.high == 1124)
+        let prepared = try record(nil)
+        #expect(!prepared.isDamaged && prepared.admitted == nil && prepared.high == 0)
+        for vote in [
+            "", "abc", "100 1124 60000 abc", "0000000000000100 0000000000001124 000000060000",
+            "00000000000001x0 0000000000001124 000000060000 abc", "0000000000000100 0000000000001124 0000000006000 abc",
+        ] {
+            let edited = try record(vote)
+            #expect(edited.isDamaged && edited.admitted == nil, "\(vote)")
+        }
+    }
+
     @Test func clocksThatJumpAreFound() throws {
         let first = NodeFacts.Clock(ahead: .zero, uncertainty: .milliseconds(2))
         for jump in [Duration.seconds(3), .seconds(-3)] {

@@ -4,7 +4,7 @@ import Synchronization
 
 /// One node's part in a round.
 enum NodeReply: Sendable {
-    /// The two integers that every lock script returns.
+    /// The two integers that a lock script returns; one alone is the value, with the code 1.
     case answer(code: Int64, value: Int64)
     /// The node's record has not been checked on this connection, or forbids to use it.
     case notVoting
@@ -140,6 +140,7 @@ final class Round<Machine: RoundMachine>: ReplySink, Expiring {
             let error = RedisError(.server, .answered, cursor.text, server: nodes[node].client.server)
             if error.serverPrefix == "NOSCRIPT", resendBySource(phase, node) { return }
             reply = .error(error)
+        case .reply(let cursor) where cursor.kind == .integer: reply = .answer(code: 1, value: cursor.value)
         case .reply(let cursor):
             if let code = cursor.scalar(at: 0), let value = cursor.scalar(at: 1), code.kind == .integer {
                 reply = .answer(code: code.value, value: value.value)

@@ -119,7 +119,7 @@ struct NodeExaminer: Sendable {
                 throw RedisError(.server, .answered, "HMGET was answered with \(reply)", server: client.server)
             }
             facts.record = record
-            facts.isRecordDamaged = record.descriptor == nil && reply.array?.first?.isNull == false
+            facts.isRecordDamaged = record.isDamaged
         } catch  where error.code == .server {
             facts.recordFailure = error
         }

@@ -79,7 +79,8 @@ struct RecordChecks {
             findings.add(
                 .error, .record, "its floor \(record.floor) is above its high-water mark \(record.high)",
                 why: "somebody edited the record: another node could be admitted with too low a floor",
-                remedy: "Raise the mark to the floor.", command: facts.shell("HSET \(key) high \(record.floor)"))
+                remedy: "Raise the mark to the floor: an admission does.",
+                command: "holdfast cluster admit --node \(facts.index) --floor \(record.floor)")
         } else {
             findings.ok(.record, "node \(facts.index) of \(own.nodes), floor \(record.floor), mark \(record.high)")
         }

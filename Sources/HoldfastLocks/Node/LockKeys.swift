@@ -39,10 +39,10 @@ struct LockKeys: Sendable {
         prefix.reduce(into: "") { $0 += "*?[]\\".contains($1) ? "\\\($1)" : "\($1)" } + "*"
     }
 
-    /// The node's own record, a hash: `cluster`, `nodes`, `index`, `maximum_ttl` (the descriptor), `admitted` (the
-    /// incarnation that may vote), `prepared` (the one that init wrote), `durable` (whether it then synced every
-    /// write), `floor` and `high`. On a blank node `blank_run` and `blank_since`: the incarnation in which it was
-    /// noticed to be blank, and at which uptime in s.
+    /// The node's own record, a hash: `cluster`, `nodes`, `index`, `maximum_ttl` (the descriptor), `vote` (see
+    /// ``LockScripts/checkVote(_:)``), `prepared` (the incarnation in which init wrote it), `durable` (whether the node
+    /// synced every write when it was admitted). On a blank node `blank_run` and `blank_since`: the incarnation in
+    /// which it was noticed to be blank, and at which uptime in s.
     let node: RedisArgument
 
     /// Where a release is announced.

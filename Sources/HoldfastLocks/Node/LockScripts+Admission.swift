@@ -13,13 +13,13 @@ extension LockScripts {
     static let prepare = RedisScript(
         name: "prepare",
         """
-        local node = redis.call('HMGET', KEYS[1], 'cluster', 'admitted', 'prepared', 'index')
+        local node = redis.call('HMGET', KEYS[1], 'cluster', 'vote', 'prepared', 'index')
         if node[1] then
             if node[1] == ARGV[2] and not node[2] and node[3] == ARGV[1] and node[4] == ARGV[4] then return 1 end
             return 0
         end
         redis.call('HSET', KEYS[1], 'cluster', ARGV[2], 'nodes', ARGV[3], 'index', ARGV[4],
-            'maximum_ttl', ARGV[5], 'prepared', ARGV[1], 'floor', '0', 'high', '0')
+            'maximum_ttl', ARGV[5], 'prepared', ARGV[1])
         return 1
         """)
 
@@ -50,20 +50,22 @@ extension LockScripts {
     /// Returns: 1 admitted; 0 the record belongs to another cluster, another size or another index, or the server has
     /// been restarted or flushed since it was judged.
     /// Atomic: floor and admission appear together; the floor never sinks, so two admissions at once do no harm. The
-    /// judgement was about one incarnation with one memory, and reaches no other.
+    /// judgement was about one incarnation with one memory, and reaches no other. The vote is written first, for the
+    /// steps of a lock find it faster there; what only a blank or a prepared node's record has is left out.
     static let admit = RedisScript(
         name: "admit",
         """
-        local node = redis.call('HMGET', KEYS[1], 'cluster', 'nodes', 'index', 'floor', 'high', 'blank_since')
+        local node = redis.call('HMGET', KEYS[1], 'cluster', 'nodes', 'index', 'vote', 'blank_since')
         if string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') ~= ARGV[1] then return 0 end
-        if not node[1] and node[6] ~= ARGV[8] then return 0 end
+        if not node[1] and node[5] ~= ARGV[8] then return 0 end
         if node[1] and (node[1] ~= ARGV[2] or node[2] ~= ARGV[3] or node[3] ~= ARGV[4]) then return 0 end
-        local floor = math.max(tonumber(node[4] or 0), tonumber(ARGV[6]))
-        local high = math.max(tonumber(node[5] or 0), floor)
-        redis.call('HSET', KEYS[1], 'cluster', ARGV[2], 'nodes', ARGV[3], 'index', ARGV[4], 'maximum_ttl', ARGV[5],
-            'floor', string.format('%.0f', floor), 'high', string.format('%.0f', high),
-            'admitted', ARGV[1], 'durable', ARGV[7])
-        redis.call('HDEL', KEYS[1], 'prepared', 'blank_run', 'blank_since')
+        local vote = node[4] or string.format('%016.0f %016.0f', 0, 0)
+        local floor = math.max(\(floor), tonumber(ARGV[6]))
+        local high = math.max(tonumber(string.sub(vote, 18, 33)), floor)
+        redis.call('DEL', KEYS[1])
+        redis.call('HSET', KEYS[1],
+            'vote', string.format('%016.0f %016.0f %012.0f ', floor, high, tonumber(ARGV[5])) .. ARGV[1],
+            'cluster', ARGV[2], 'nodes', ARGV[3], 'index', ARGV[4], 'maximum_ttl', ARGV[5], 'durable', ARGV[7])
         return 1
         """)
 }

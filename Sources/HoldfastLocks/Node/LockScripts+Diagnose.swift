@@ -21,7 +21,7 @@ extension LockScripts {
         try('ZRANGE', KEYS[1], '0', '0') try('ZRANGEBYSCORE', KEYS[1], '0', '1')
         try('ZREMRANGEBYSCORE', KEYS[1], '0', '1') try('TIME')
         try('GET', KEYS[2]) try('SET', KEYS[2], '1') try('INCRBY', KEYS[2], '2') try('DEL', KEYS[2])
-        try('HMGET', KEYS[3], 'f') try('HSET', KEYS[3], 'f', 'v') try('HDEL', KEYS[3], 'f')
+        try('HGET', KEYS[3], 'f') try('HMGET', KEYS[3], 'f') try('HSET', KEYS[3], 'f', 'v') try('DEL', KEYS[3])
         try('PUBLISH', ARGV[1], '') try('INFO', 'server')
         return denied
         """)

@@ -12,13 +12,10 @@ extension LockScripts {
     static let forget = RedisScript(
         name: "forget",
         """
-        local node = redis.call('HMGET', KEYS[3], 'admitted', 'floor', 'high')
-        if node[1] ~= ARGV[2] then return {-1, 0} end
+        \(checkVote("ARGV[2]"))
         if redis.call('EXISTS', KEYS[1]) == 1 then return {0, 0} end
-        local floor = tonumber(node[2])
-        local raised = math.max(floor, tonumber(redis.call('GET', KEYS[2]) or 0), tonumber(ARGV[1]))
-        if raised > floor then redis.call('HSET', KEYS[3], 'floor', string.format('%.0f', raised)) end
-        if raised > tonumber(node[3]) then redis.call('HSET', KEYS[3], 'high', string.format('%.0f', raised)) end
+        local raised = math.max(\(floor), tonumber(redis.call('GET', KEYS[2]) or 0), tonumber(ARGV[1]))
+        \(raiseFloor)
         redis.call('DEL', KEYS[2])
         return {1, raised}
         """)
@@ -33,12 +30,9 @@ extension LockScripts {
     static let level = RedisScript(
         name: "level",
         """
-        local node = redis.call('HMGET', KEYS[1], 'admitted', 'floor', 'high')
-        if node[1] ~= ARGV[2] then return {-1, 0} end
-        local floor = tonumber(node[2])
-        local raised = math.max(floor, tonumber(ARGV[1]))
-        if raised > floor then redis.call('HSET', KEYS[1], 'floor', string.format('%.0f', raised)) end
-        if raised > tonumber(node[3]) then redis.call('HSET', KEYS[1], 'high', string.format('%.0f', raised)) end
+        \(checkVote("ARGV[2]"))
+        local raised = math.max(\(floor), tonumber(ARGV[1]))
+        \(raiseFloor)
         return {1, raised}
         """)
 

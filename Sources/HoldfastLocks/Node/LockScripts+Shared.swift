@@ -16,16 +16,15 @@ extension LockScripts {
     ///
     /// KEYS: L, C, node.
     /// ARGV: owner value, TTL in ms, run id.
-    /// Returns: {1, count} the node's counter, now odd and at its floor at least; {0, ms left or -1} a writer holds it;
+    /// Returns: the node's counter, now odd and at its floor at least; {0, ms left or -1} a writer holds it;
     /// {-4, ms left} a writer waits; {-1, 0} this incarnation may not vote; {-2, maximum} the TTL exceeds the
     /// cluster's maximum.
     /// Atomic: no writer can be granted the lock between the check and the entry, and the count is of that moment.
     static let grantShared = RedisScript(
         name: "grant.shared",
         """
-        local node = redis.call('HMGET', KEYS[#KEYS], 'admitted', 'maximum_ttl', 'floor', 'high')
-        if node[1] ~= ARGV[3] then return {-1, 0} end
-        if tonumber(ARGV[2]) > tonumber(node[2]) then return {-2, tonumber(node[2])} end
+        \(checkVote("ARGV[3]"))
+        \(checkTTL)
         local place = 1
         local kind = redis.call('TYPE', KEYS[place]).ok
         if kind ~= 'none' and kind ~= 'zset' then return {0, redis.call('PTTL', KEYS[place])} end
@@ -36,33 +35,32 @@ extension LockScripts {
         redis.call('ZADD', KEYS[place], now + tonumber(ARGV[2]), ARGV[1])
         \(expireWithTheLast)
         local count = tonumber(redis.call('GET', KEYS[2]) or 0)
-        local token = math.max(count, tonumber(node[3]))
+        local token = math.max(count, \(floor))
         if token % 2 == 0 then token = token + 1 end
         if token > count then redis.call('SET', KEYS[2], string.format('%.0f', token)) end
-        \(raiseHigh("node[4]"))
-        return {1, token}
+        \(raiseHigh)
+        return token
         """)
 
     /// Raises the counter to the token that a reader chose, where the reader is still let in.
     ///
     /// KEYS: L, C, node.
     /// ARGV: owner value, token, run id.
-    /// Returns: {1, token} the node stores the token; {0, 0} the reader's hold has ended, or the node has counted
-    /// further; {-1, 0} this incarnation may not vote.
+    /// Returns: the token, which the node stores; {0, 0} the reader's hold has ended, or the node has counted further;
+    /// {-1, 0} this incarnation may not vote.
     /// Atomic: while the reader is in, no writer's grant can count; without the check one could have in between.
     static let confirmShared = RedisScript(
         name: "confirm.shared",
         """
-        local node = redis.call('HMGET', KEYS[#KEYS], 'admitted', 'high')
-        if node[1] ~= ARGV[3] then return {-1, 0} end
+        \(checkVote("ARGV[3]"))
         \(now)
         local ends = redis.pcall('ZSCORE', KEYS[1], ARGV[1])
         if type(ends) ~= 'string' or tonumber(ends) <= now then return {0, 0} end
         local token = tonumber(ARGV[2])
         if tonumber(redis.call('GET', KEYS[2]) or 0) > token then return {0, 0} end
         redis.call('SET', KEYS[2], ARGV[2])
-        \(raiseHigh("node[2]"))
-        return {1, token}
+        \(raiseHigh)
+        return token
         """)
 
     /// Renews a reader's hold where it lasts, or repairs one that was lost to nobody. A waiting writer keeps new
@@ -70,14 +68,13 @@ extension LockScripts {
     ///
     /// KEYS: L, C, node.
     /// ARGV: owner value, token, TTL in ms, run id.
-    /// Returns: {1, 0} renewed; {2, 0} let in again: it counts from the next round on only; {0, ms left or -1} a
+    /// Returns: 0 renewed; {2, 0} let in again: it counts from the next round on only; {0, ms left or -1} a
     /// writer holds the lock, or was granted it in between; {-1, 0} this incarnation may not vote.
     /// Atomic: no writer can be granted the lock between the check and the renewal.
     static let extendShared = RedisScript(
         name: "extend.shared",
         """
-        local node = redis.call('HMGET', KEYS[#KEYS], 'admitted', 'floor', 'high')
-        if node[1] ~= ARGV[4] then return {-1, 0} end
+        \(checkVote("ARGV[4]"))
         local place = 1
         local kind = redis.call('TYPE', KEYS[place]).ok
         if kind ~= 'none' and kind ~= 'zset' then return {0, redis.call('PTTL', KEYS[place])} end
@@ -86,12 +83,12 @@ extension LockScripts {
         \(now)
         \(dropReaders)
         local isKept = redis.call('ZSCORE', KEYS[place], ARGV[1])
-        if not isKept and tonumber(node[2]) > token then return {0, -1} end
+        if not isKept and \(floor) > token then return {0, -1} end
         redis.call('ZADD', KEYS[place], now + tonumber(ARGV[3]), ARGV[1])
         \(expireWithTheLast)
-        if isKept then return {1, 0} end
+        if isKept then return 0 end
         redis.call('SET', KEYS[2], ARGV[2])
-        \(raiseHigh("node[3]"))
+        \(raiseHigh)
         return {2, 0}
         """)
 
@@ -99,26 +96,26 @@ extension LockScripts {
     ///
     /// KEYS: L.
     /// ARGV: owner value, channel.
-    /// Returns: {1, 0} ended; {0, 0} there was none.
+    /// Returns: how many were ended.
     /// Atomic: the last reader to leave is the last.
     static let releaseShared = RedisScript(
         name: "release.shared",
         """
-        if redis.pcall('ZREM', KEYS[1], ARGV[1]) ~= 1 then return {0, 0} end
+        if redis.pcall('ZREM', KEYS[1], ARGV[1]) ~= 1 then return 0 end
         local place = 1
         \(now)
         \(dropReaders)
         local mark = redis.call('ZSCORE', KEYS[place], 'writer')
         if redis.call('ZCARD', KEYS[place]) == (mark and 1 or 0) then redis.call('PUBLISH', ARGV[2], '') end
         \(expireWithTheLast)
-        return {1, 0}
+        return 1
         """)
 
     /// Takes the mark of waiting writers away: one of them has given up. Others set it again when they next ask.
     ///
     /// KEYS: L of each name.
     /// ARGV: channel of each name.
-    /// Returns: {1, 0}.
+    /// Returns: 0.
     /// Atomic: only a mark can be taken away, never a reader.
     static let withdraw = RedisScript(
         name: "withdraw",
@@ -126,7 +123,7 @@ extension LockScripts {
         for place, key in ipairs(KEYS) do
             if redis.pcall('ZREM', key, 'writer') == 1 then redis.call('PUBLISH', ARGV[place], '') end
         end
-        return {1, 0}
+        return 0
         """)
 
     /// Lua: `now`, the node's time in ms.

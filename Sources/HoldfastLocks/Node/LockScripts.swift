@@ -13,6 +13,9 @@ import HoldfastRedis
 ///
 /// The high-water mark is written ahead, in steps of 1024: it costs a write only now and then, and a floor that is
 /// copied from it is the safer for being too high.
+///
+/// The usual answer is an integer alone, which stands for {1, integer}: to make an array costs the node as much as a
+/// small command.
 enum LockScripts {
     static let all = exclusive + shared + [vacant] + admission
     static let exclusive = [grant, confirm, extend, release]
@@ -22,16 +25,15 @@ enum LockScripts {
     /// KEYS: L of each name, C of each name, node.
     /// ARGV: owner value, TTL in ms, for how many ms readers that hold a lock shall let no others in (0: not at all),
     /// run id of the incarnation that the client is connected to.
-    /// Returns: {1, token}; {0, ms left or -1} one is held by another; {-3, ms left} one is held by readers;
+    /// Returns: the token; {0, ms left or -1} one is held by another; {-3, ms left} one is held by readers;
     /// {-1, 0} this incarnation may not vote; {-2, maximum} the TTL exceeds the cluster's maximum.
     /// Atomic: nobody sees a lock taken with the old counter, or some of the locks without the others; the high-water
     /// mark never lags behind a grant.
     static let grant = RedisScript(
         name: "grant",
         """
-        local node = redis.call('HMGET', KEYS[#KEYS], 'admitted', 'maximum_ttl', 'floor', 'high')
-        if node[1] ~= ARGV[4] then return {-1, 0} end
-        if tonumber(ARGV[2]) > tonumber(node[2]) then return {-2, tonumber(node[2])} end
+        \(checkVote("ARGV[4]"))
+        \(checkTTL)
         local names = (#KEYS - 1) / 2
         for place = 1, names do
             if not redis.call('SET', KEYS[place], ARGV[1], 'NX', 'PX', ARGV[2]) then
@@ -56,8 +58,8 @@ enum LockScripts {
                 end
             end
         end
-        local next = redis.call('INCRBY', KEYS[names + 1], 2)
-        local before = math.max(next - 2, tonumber(node[3]))
+        local next = redis.call('INCRBY', KEYS[names + 1], '2')
+        local before = math.max(next - 2, \(floor))
         for place = 2, names do
             before = math.max(before, tonumber(redis.call('GET', KEYS[names + place]) or 0))
         end
@@ -66,23 +68,22 @@ enum LockScripts {
         for place = 1, names do
             if place > 1 or token ~= next then redis.call('SET', KEYS[names + place], string.format('%.0f', token)) end
         end
-        \(raiseHigh("node[4]"))
-        return {1, token}
+        \(raiseHigh)
+        return token
         """)
 
     /// Writes back the token that the attempt chose, where the node still holds the locks for it.
     ///
     /// KEYS: L of each name, C of each name, node.
     /// ARGV: owner value, token, run id.
-    /// Returns: {1, token} the node stores the token; {0, 0} it no longer holds the locks for this owner, or has
-    /// counted further; {-1, 0} this incarnation may not vote.
+    /// Returns: the token, which the node stores; {0, 0} it no longer holds the locks for this owner, or has counted
+    /// further; {-1, 0} this incarnation may not vote.
     /// Atomic: the holder check and the write are one step; without the check a slow attempt could store its token
     /// after another attempt was granted the same number there.
     static let confirm = RedisScript(
         name: "confirm",
         """
-        local node = redis.call('HMGET', KEYS[#KEYS], 'admitted', 'high')
-        if node[1] ~= ARGV[3] then return {-1, 0} end
+        \(checkVote("ARGV[3]"))
         local names = (#KEYS - 1) / 2
         local token = tonumber(ARGV[2])
         for place = 1, names do
@@ -90,8 +91,8 @@ enum LockScripts {
             if tonumber(redis.call('GET', KEYS[names + place]) or 0) > token then return {0, 0} end
         end
         for place = 1, names do redis.call('SET', KEYS[names + place], ARGV[2]) end
-        \(raiseHigh("node[2]"))
-        return {1, token}
+        \(raiseHigh)
+        return token
         """)
 
     /// Renews a lease at a node that holds it, or repairs one that lost it to nobody.
@@ -102,15 +103,14 @@ enum LockScripts {
     ///
     /// KEYS: L of each name, C of each name, node.
     /// ARGV: owner value, token, TTL in ms, run id.
-    /// Returns: {1, 0} renewed; {2, 0} a key was gone and is set again: it counts from the next round on only;
+    /// Returns: 0 renewed; {2, 0} a key was gone and is set again: it counts from the next round on only;
     /// {0, ms left or -1} one is another's, or was granted to another in between; {-1, 0} this incarnation may not
     /// vote.
     /// Atomic: nobody can be granted a lock between the check and the renewal.
     static let extend = RedisScript(
         name: "extend",
         """
-        local node = redis.call('HMGET', KEYS[#KEYS], 'admitted', 'floor', 'high')
-        if node[1] ~= ARGV[4] then return {-1, 0} end
+        \(checkVote("ARGV[4]"))
         local names = (#KEYS - 1) / 2
         local token = tonumber(ARGV[2])
         local complete = true
@@ -122,14 +122,14 @@ enum LockScripts {
         end
         if complete then
             for place = 1, names do redis.call('PEXPIRE', KEYS[place], ARGV[3]) end
-            return {1, 0}
+            return 0
         end
-        if tonumber(node[2]) > token then return {0, -1} end
+        if \(floor) > token then return {0, -1} end
         for place = 1, names do
             redis.call('SET', KEYS[place], ARGV[1], 'PX', ARGV[3])
             redis.call('SET', KEYS[names + place], ARGV[2])
         end
-        \(raiseHigh("node[3]"))
+        \(raiseHigh)
         return {2, 0}
         """)
 
@@ -137,7 +137,7 @@ enum LockScripts {
     ///
     /// KEYS: L of each name.
     /// ARGV: owner value, channel of each name.
-    /// Returns: {number freed, 0}.
+    /// Returns: how many were freed.
     /// Atomic: between the check and the deletion a key cannot become another's.
     static let release = RedisScript(
         name: "release",
@@ -150,15 +150,45 @@ enum LockScripts {
                 freed = freed + 1
             end
         end
-        return {freed, 0}
+        return freed
         """)
 
-    /// Lua: keeps the node's high-water mark above `token`, given the expression of what it was.
-    static func raiseHigh(_ before: String) -> String {
+    /// Lua: reads the record's `vote` and ends the script unless it belongs to the incarnation that `runID`, an
+    /// expression, names.
+    ///
+    /// One text of fixed places, for every step of a lock reads it: the floor (places 1 to 16), the high-water mark
+    /// (18 to 33) and the maximum TTL in ms (35 to 46) in decimal digits, and from place 48 on the run id of the
+    /// incarnation that may vote. Where nobody may, there is none.
+    static func checkVote(_ runID: String) -> String {
         """
-        if token > tonumber(\(before)) then
-            redis.call('HSET', KEYS[#KEYS], 'high', string.format('%.0f', math.min(token + 1024, 9007199254740990)))
-        end
+        local vote = redis.call('HGET', KEYS[#KEYS], 'vote')
+        if not vote or string.sub(vote, 48) ~= \(runID) then return {-1, 0} end
         """
     }
+
+    /// Lua: the vote's floor.
+    static let floor = "tonumber(string.sub(vote, 1, 16))"
+
+    /// Lua: ends the script where the TTL in ARGV[2] exceeds the vote's maximum.
+    static let checkTTL = """
+        local maximum = tonumber(string.sub(vote, 35, 46))
+        if tonumber(ARGV[2]) > maximum then return {-2, maximum} end
+        """
+
+    /// Lua: keeps the node's high-water mark above `token`.
+    static let raiseHigh = """
+        if token > tonumber(string.sub(vote, 18, 33)) then
+            redis.call('HSET', KEYS[#KEYS], 'vote', string.sub(vote, 1, 17)
+                .. string.format('%016.0f', math.min(token + 1024, 9007199254740990)) .. string.sub(vote, 34))
+        end
+        """
+
+    /// Lua: raises the node's floor to `raised`, where it is lower, and never leaves the high-water mark below it.
+    static let raiseFloor = """
+        if raised > \(floor) then
+            local high = math.max(raised, tonumber(string.sub(vote, 18, 33)))
+            redis.call('HSET', KEYS[#KEYS], 'vote',
+                string.format('%016.0f %016.0f', raised, high) .. string.sub(vote, 34))
+        end
+        """
 }

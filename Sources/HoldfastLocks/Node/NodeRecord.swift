@@ -3,8 +3,7 @@ import HoldfastRedis
 /// A node's record, as it is stored (see ``LockKeys/node``).
 struct NodeRecord: Sendable {
     static let fields: [RedisArgument] = [
-        "cluster", "nodes", "index", "maximum_ttl", "admitted", "prepared", "durable", "high", "blank_run",
-        "blank_since", "floor",
+        "cluster", "nodes", "index", "maximum_ttl", "vote", "prepared", "durable", "blank_run", "blank_since",
     ]
 
     var descriptor: ClusterDescriptor?
@@ -20,6 +19,9 @@ struct NodeRecord: Sendable {
     /// No counter is issued at or below it.
     var floor: Int64 = 0
 
+    /// Whether it is neither blank nor whole: somebody edited it.
+    var isDamaged = false
+
     /// On a blank node: the incarnation in which that was noticed, and at which uptime.
     var blank: (runID: String, since: Duration)?
 
@@ -31,12 +33,20 @@ struct NodeRecord: Sendable {
                 id: cluster, nodes: Int(clamping: nodes), maximumTTL: .milliseconds(maximum))
         }
         index = values[2].integer.map { Int(clamping: $0) }
-        admitted = values[4].text
         prepared = values[5].text
         durable = values[6].integer == 1
-        high = values[7].integer ?? 0
-        floor = values[10].integer ?? 0
-        if let runID = values[8].text, let since = values[9].integer { blank = (runID, .seconds(since)) }
+        if let runID = values[7].text, let since = values[8].integer { blank = (runID, .seconds(since)) }
+        isDamaged = descriptor == nil && !values[0].isNull
+        guard let vote = values[4].text else { return }
+        // Fixed places, as the scripts read them: see LockScripts.checkVote.
+        let parts = vote.split(separator: " ", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts.map(\.count).prefix(3) == [16, 16, 12], let floor = Int64(parts[0]),
+            let high = Int64(parts[1]), Int64(parts[2]) != nil
+        else {
+            isDamaged = true
+            return
+        }
+        (self.floor, self.high, admitted) = (floor, high, String(parts[3]))
     }
 
     init() {}
