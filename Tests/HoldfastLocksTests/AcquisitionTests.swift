@@ -16,6 +16,15 @@ import Testing
         #expect(attempt.receive(.granted(token(9)), from: 2) == .wait, "stragglers change nothing")
     }
 
+    @Test func aNodeThatAnswersTwiceHasOneVote() {
+        var attempt = Acquisition(Quorum(nodes: 3))
+        #expect(attempt.receive(.granted(token(7)), from: 0) == .wait)
+        #expect(attempt.receive(.granted(token(7)), from: 0) == .wait)
+        #expect(attempt.receive(refused, from: 1) == .wait)
+        #expect(attempt.receive(refused, from: 1) == .wait)
+        #expect(attempt.receive(.granted(token(7)), from: 2) == .issued(token(7)))
+    }
+
     @Test func unequalGrantsAreConfirmedAtTheLargest() {
         var attempt = Acquisition(Quorum(nodes: 5))
         _ = attempt.receive(.granted(token(3)), from: 0)

@@ -125,6 +125,25 @@ import Testing
         }
     }
 
+    @Test func whatAFullSocketDoesNotTakeStaysInOrder() async throws {
+        try await RedisServer.with { server in
+            try await withClient(server.configuration) { client async throws in
+                try await client.ready()
+                await server.signal(.stop)
+                // More than the kernel keeps for a reader that stands still: it takes a part of some command.
+                let waiting = (0..<1000).map { number in
+                    Task {
+                        let value = RedisArgument([UInt8](repeating: UInt8(number % 251), count: 16 << 10))
+                        return try await client.send(RedisCommand("ECHO", value)) == .bytes(value.bytes)
+                    }
+                }
+                while client.link.pipelineOutstanding < 1000 { await Task.yield() }
+                await server.signal(.resume)
+                for task in waiting { #expect(try await task.value) }
+            }
+        }
+    }
+
     @Test func anotherIncarnationIsReportedAfterAKill() async throws {
         let events = Events()
         try await RedisServer.with { server in

@@ -17,7 +17,7 @@ struct LockCalls: Sendable {
         self.owner = RedisArgument(owner)
         ownerKeys = request.names.map(keys.owner)
         allKeys = ownerKeys + request.names.map(keys.counter) + [keys.node]
-        channels = request.channels.map { RedisArgument(keys.channel($0)) }
+        channels = request.channels.map(keys.announcement)
     }
 
     private var isShared: Bool { request.mode == .shared }

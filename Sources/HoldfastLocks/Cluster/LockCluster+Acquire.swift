@@ -63,12 +63,11 @@ extension LockCluster {
         let began = runtime.now
         let outcome = await spans.acquire(request) {
             if wait == .none { return await attempt(nil) }
-            let waiter = LockWaiter(self, request, wait, began, home: home, attempt)
             let left = wait.remaining(since: began, now: runtime.now)
             let passed = await turnstile.pass(request.text, atMost: left, nodes[0].client.strand) {
                 let first = await attempt(nil)
                 guard case .failure(let refusal) = first else { return first }
-                return await waiter.run(after: refusal)
+                return await LockWaiter(self, request, wait, began, home: home, attempt).run(after: refusal)
             }
             let inLine: LockError =
                 Task.isCancelled

@@ -95,11 +95,10 @@ struct LockWaiter: Sendable {
     /// The node that all clients ask first for a name: rendezvous hashing over the places in the configuration
     /// (Thaler and Ravishankar, 1998), with FNV-1a.
     static func home(of name: LockName, nodes: Int) -> Int {
+        func step(_ hash: UInt64, _ byte: UInt8) -> UInt64 { (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let common = step(name.text.utf8.reduce(0xCBF2_9CE4_8422_2325, step), 0)
         func weight(_ node: Int) -> UInt64 {
-            var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-            for byte in Array(name.text.utf8) + [0, UInt8(truncatingIfNeeded: node)] {
-                hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
-            }
+            var hash = step(common, UInt8(truncatingIfNeeded: node))
             // FNV's last byte moves too few bits by itself.
             hash = (hash ^ (hash >> 33)) &* 0xFF51_AFD7_ED55_8CCD
             return hash ^ (hash >> 33)

@@ -80,7 +80,8 @@ final class Round<Machine: RoundMachine>: ReplySink, Expiring {
     private struct State {
         var machine: Machine
         var verdict: Machine.Verdict?
-        var waiter: CheckedContinuation<Machine.Verdict, Never>?
+        /// Unchecked, for the check costs an object a round. The one place that resumes it takes it away first.
+        var waiter: UnsafeContinuation<Machine.Verdict, Never>?
         /// One a phase, in their order.
         var requests: [RoundRequest] = []
         /// When each phase's request was sent last; empty when nobody takes the time.
@@ -108,7 +109,7 @@ final class Round<Machine: RoundMachine>: ReplySink, Expiring {
     func run(_ request: RoundRequest, to first: [Int]? = nil, timeout: Duration) async -> Machine.Verdict {
         send(request, to: first)
         let limit = shared.deadlines.add(self, after: timeout)
-        return await withCheckedContinuation { continuation in
+        return await withUnsafeContinuation { continuation in
             let verdict = state.withLock { state -> Machine.Verdict? in
                 if state.verdict == nil {
                     state.waiter = continuation
@@ -168,7 +169,7 @@ final class Round<Machine: RoundMachine>: ReplySink, Expiring {
     private func advance(_ event: (inout Machine) -> RoundStep<Machine.Verdict>) {
         var toSend: (RoundRequest, [Int])?
         var limit: RoundDeadlines.Place?
-        let resolved = state.withLock { state -> (CheckedContinuation<Machine.Verdict, Never>?, Machine.Verdict)? in
+        let resolved = state.withLock { state -> (UnsafeContinuation<Machine.Verdict, Never>?, Machine.Verdict)? in
             switch event(&state.machine) {
             case .wait: return nil
             case .send(let request, let targets):

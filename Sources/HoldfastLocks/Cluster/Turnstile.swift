@@ -20,9 +20,11 @@ final class Turnstile: Sendable {
             lines[name, default: []].append(turn)
             return lines[name]?.count == 1
         }
-        if isFirst { turn.ring() }
         defer { leave(name, turn) }
-        guard await turn.wait(atMost: limit, strand) else { return nil }
+        // Whoever comes first passes at once, also when it has been cancelled: its body will see that.
+        if !isFirst {
+            guard await turn.wait(atMost: limit, strand) else { return nil }
+        }
         return await body()
     }
 

@@ -7,9 +7,11 @@ struct LockKeys: Sendable {
     let ownerPrefix: String
     /// Before the name in every counter's key.
     let counterPrefix: String
+    private let channelPrefix: String
     // Every attempt needs these: they are made once.
     private let ownerHead: [UInt8]
     private let counterHead: [UInt8]
+    private let channelHead: [UInt8]
 
     init(prefix: String) {
         self.prefix = prefix
@@ -17,6 +19,8 @@ struct LockKeys: Sendable {
         ownerHead = Array(ownerPrefix.utf8)
         counterPrefix = "\(prefix)fence:"
         counterHead = Array(counterPrefix.utf8)
+        channelPrefix = "\(prefix)released:"
+        channelHead = Array(channelPrefix.utf8)
         node = "\(prefix)node"
     }
 
@@ -46,5 +50,8 @@ struct LockKeys: Sendable {
     let node: RedisArgument
 
     /// Where a release is announced.
-    func channel(_ name: LockName) -> String { "\(prefix)released:\(name.text)" }
+    func channel(_ name: LockName) -> String { channelPrefix + name.text }
+
+    /// The same as an argument.
+    func announcement(_ name: LockName) -> RedisArgument { RedisArgument(channelHead + name.text.utf8) }
 }

@@ -166,18 +166,21 @@ enum LockScripts {
         """
     }
 
-    /// Lua: the vote's floor.
-    static let floor = "tonumber(string.sub(vote, 1, 16))"
+    /// Lua: the vote's floor. Arithmetic makes a number of a text for less than a call of tonumber.
+    static let floor = "(string.sub(vote, 1, 16) + 0)"
+
+    /// Lua: the vote's high-water mark.
+    static let high = "(string.sub(vote, 18, 33) + 0)"
 
     /// Lua: ends the script where the TTL in ARGV[2] exceeds the vote's maximum.
     static let checkTTL = """
-        local maximum = tonumber(string.sub(vote, 35, 46))
-        if tonumber(ARGV[2]) > maximum then return {-2, maximum} end
+        local maximum = string.sub(vote, 35, 46) + 0
+        if ARGV[2] + 0 > maximum then return {-2, maximum} end
         """
 
     /// Lua: keeps the node's high-water mark above `token`.
     static let raiseHigh = """
-        if token > tonumber(string.sub(vote, 18, 33)) then
+        if token > \(high) then
             redis.call('HSET', KEYS[#KEYS], 'vote', string.sub(vote, 1, 17)
                 .. string.format('%016.0f', math.min(token + 1024, 9007199254740990)) .. string.sub(vote, 34))
         end
@@ -186,7 +189,7 @@ enum LockScripts {
     /// Lua: raises the node's floor to `raised`, where it is lower, and never leaves the high-water mark below it.
     static let raiseFloor = """
         if raised > \(floor) then
-            local high = math.max(raised, tonumber(string.sub(vote, 18, 33)))
+            local high = math.max(raised, \(high))
             redis.call('HSET', KEYS[#KEYS], 'vote',
                 string.format('%016.0f %016.0f', raised, high) .. string.sub(vote, 34))
         end

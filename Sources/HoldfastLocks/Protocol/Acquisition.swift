@@ -27,12 +27,33 @@ struct Acquisition: Sendable {
 
     private enum Phase { case granting, confirming(FencingToken), decided }
 
+    /// What the answers to the first phase come to. Kept up to date, for most attempts need nothing else.
+    private struct Tally {
+        var granted = 0
+        var refused = 0
+        /// The largest token granted, and how many nodes granted it.
+        var largest = FencingToken(rawValue: 0)
+        var inStep = 0
+
+        mutating func count(_ answer: Answer) {
+            switch answer {
+            case .granted(let token):
+                granted += 1
+                if token == largest { inStep += 1 }
+                if token > largest { (largest, inStep) = (token, 1) }
+            case .refused: refused += 1
+            case .confirmed: break
+            }
+        }
+    }
+
     private let quorum: Quorum
     private let home: Int?
     private var isHomeDecisive: Bool
     private var phase = Phase.granting
     private var isExpired = false
     private(set) var outcomes: [NodeOutcome?]
+    private var tally = Tally()
     /// Which phases it took: one when the counters moved in step.
     private(set) var rounds = 1
 
@@ -45,6 +66,11 @@ struct Acquisition: Sendable {
     }
 
     mutating func receive(_ answer: Answer, from node: Int) -> Action {
+        if case .granting = phase {
+            // A node has one vote.
+            guard case nil = outcomes[node] else { return .wait }
+            tally.count(answer)
+        }
         switch answer {
         case .granted(let token): outcomes[node] = .granted(token)
         case .confirmed:
@@ -105,11 +131,10 @@ struct Acquisition: Sendable {
     }
 
     private mutating func decideGrants() -> Action {
-        if refusals > quorum.tolerated { return fail() }
-        let grants = self.grants
-        guard grants.count >= quorum.majority, let token = grants.map(\.token).max() else { return .wait }
-        let inStep = grants.count { $0.token == token }
-        if inStep >= quorum.majority { return issue(token) }
+        if tally.refused > quorum.tolerated { return fail() }
+        guard tally.granted >= quorum.majority else { return .wait }
+        let token = tally.largest
+        if tally.inStep >= quorum.majority { return issue(token) }
         phase = .confirming(token)
         rounds = 2
         return .confirm(token, nodes: grants.filter { $0.token < token }.map(\.node))

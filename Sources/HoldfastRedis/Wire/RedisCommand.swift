@@ -96,8 +96,10 @@ enum RESPEncoder {
     }
 
     private static func append(number: Int, to bytes: inout [UInt8]) {
-        if number < 10 {
-            bytes.append(UInt8(ascii: "0") + UInt8(number))
+        // Most are lengths of keys and values, or small counts.
+        if number < 100 {
+            if number >= 10 { bytes.append(UInt8(ascii: "0") + UInt8(number / 10)) }
+            bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
         } else {
             bytes.append(contentsOf: String(number).utf8)
         }
