@@ -6,6 +6,7 @@ SWIFT ?= swift
 # Of make bench-locks.
 SECONDS_EACH ?= 2
 ROUNDS ?= 3
+FSYNC ?= never
 FORMATTED := Sources Tests Package.swift $(wildcard Benchmarks Examples)
 
 .PHONY: help setup build demo test test-jobs-long compare-rq model format lint bench bench-locks soak clean
@@ -53,7 +54,7 @@ bench-locks: setup ## locks beside a floor in C and other libraries, on the same
 	Benchmarks/peers/run.sh setup
 	$(SWIFT) build -c release --product holdfast-bench
 	@"$$($(SWIFT) build -c release --show-bin-path)/holdfast-bench" --peers Benchmarks/peers/run.sh \
-		--seconds $(SECONDS_EACH) --rounds $(ROUNDS) locks
+		--seconds $(SECONDS_EACH) --rounds $(ROUNDS) --fsync $(FSYNC) locks
 
 soak: setup ## a million lock cycles, optimised, with failures among them; fails if anything leaks
 	$(SWIFT) run -c release holdfast-bench soak --cycles 1000000

@@ -4,7 +4,8 @@ import Logging
 /// Measures the hot paths on servers of its own, each beside the floor or the peer, in one run. For ratios: absolute
 /// numbers are this machine's, which the servers share with the client.
 ///
-/// Usage: holdfast-bench [--seconds S] [--rounds R] [--peers SCRIPT] [redis|locks|failures|ledger|jobs …]
+/// Usage: holdfast-bench [--seconds S] [--rounds R] [--peers SCRIPT] [--fsync always|never|off]
+///            [redis|locks|failures|ledger|jobs …]
 ///        holdfast-bench soak [--cycles N] [--seed S]
 @main
 struct Main {
@@ -19,14 +20,17 @@ struct Main {
         let seconds = try number("--seconds", from: &arguments, in: 0.1...600) ?? 3
         let rounds = try number("--rounds", from: &arguments, in: 1...99) ?? 1
         let peers = try value("--peers", from: &arguments).map(Peers.init)
+        let fsync = try value("--fsync", from: &arguments).map(nodeFsync) ?? .never
         let known = ["redis", "locks", "failures", "ledger", "jobs"]
         guard arguments.allSatisfy(known.contains) else {
             throw Usage("unknown benchmark; choose from \(known.joined(separator: ", "))")
         }
         let chosen = arguments.isEmpty ? known : arguments
         let span = Duration.seconds(seconds)
-        // No fsync: the disk would hide what the code costs. Durability has its price in every client alike.
-        try await withTemporaryCluster(nodes: 5, stores: 1, nodeFsync: .never, storeFsync: .never) { cluster in
+        // No fsync by default: the disk would hide what the code costs.
+        try await withTemporaryCluster(
+            nodes: 5, stores: 1, nodeFsync: fsync.policy, storeFsync: .never, nodeSettings: fsync.settings
+        ) { cluster in
             if chosen.contains("locks") {
                 try await LockBenchmark(cluster: cluster, span: span, rounds: Int(rounds), peers: peers).run()
             }
@@ -37,6 +41,14 @@ struct Main {
             if chosen.contains("ledger") { try await LedgerBenchmark(cluster: cluster, span: span).run() }
             if chosen.contains("jobs") { try await JobBenchmark(cluster: cluster, span: span).run() }
         }
+    }
+
+    private static func nodeFsync(_ text: String) throws -> NodeFsync {
+        guard let fsync = NodeFsync(rawValue: text) else {
+            let choices = NodeFsync.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Usage("--fsync takes one of \(choices)")
+        }
+        return fsync
     }
 
     private static func value(_ option: String, from arguments: inout [String]) throws -> String? {
