@@ -9,7 +9,8 @@ ROUNDS ?= 3
 FSYNC ?= never
 FORMATTED := Sources Tests Package.swift $(wildcard Benchmarks Examples)
 
-.PHONY: help setup build demo test test-jobs-long compare-rq model format lint bench bench-locks soak clean
+.PHONY: help setup build demo chaos-smoke chaos chaos-long test test-jobs-long compare-rq model format lint bench
+.PHONY: bench-locks soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +24,18 @@ build: setup ## build everything, for debugging
 demo: setup ## agents move credits while workers and nodes die; ends with an audit
 	$(SWIFT) build --product holdfast
 	@"$$($(SWIFT) build --show-bin-path)/holdfast" demo --seconds 20 --seed 1
+
+chaos-smoke: setup ## break things briefly, with a mutant, and judge what comes of it
+	$(SWIFT) build --product holdfast
+	@scripts/chaos.sh smoke
+
+chaos: setup ## every scenario over several seeds, with all mutants (some 20 minutes)
+	$(SWIFT) build --product holdfast
+	@scripts/chaos.sh full
+
+chaos-long: setup ## the same over many seeds, for hours
+	$(SWIFT) build --product holdfast
+	@scripts/chaos.sh long
 
 test: setup ## build and run every test; says at the end how many ran
 	@scripts/rq-venv.sh

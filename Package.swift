@@ -35,6 +35,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let sqlite = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
@@ -105,12 +106,14 @@ let package = Package(
             "HoldfastChaos",
             [
                 "HoldfastAgents", "HoldfastCluster", "HoldfastHistory", "HoldfastJobs", "HoldfastLocks",
-                "HoldfastProcess", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", log,
+                "HoldfastProcess", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", log, nioCore, nioPosix,
+                yams,
             ]),
         room(
             "HoldfastCommands",
             [
-                "HoldfastAgents", "HoldfastChaos", "HoldfastCluster", "HoldfastHTTP", "HoldfastJobs", "HoldfastLocks",
+                "HoldfastAgents", "HoldfastChaos", "HoldfastCluster", "HoldfastHTTP", "HoldfastHistory", "HoldfastJobs",
+                "HoldfastLocks",
                 "HoldfastMeasurement", "HoldfastProcess", "HoldfastRedis", "HoldfastRedisTLS", "HoldfastResources",
                 "HoldfastRuntime", arguments, log,
             ]),
@@ -216,8 +219,8 @@ let package = Package(
         tests(
             "HoldfastClusterTests",
             [
-                "HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime", "holdfast-fixture",
-                .product(name: "Yams", package: "Yams"), "TestWorld",
+                "HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime", "holdfast-fixture", yams,
+                "TestWorld",
             ]),
         tests(
             "HoldfastCommandsTests",
@@ -229,8 +232,8 @@ let package = Package(
         tests(
             "HoldfastChaosTests",
             [
-                "HoldfastChaos", "HoldfastHistory", "HoldfastProcess", "HoldfastResources", "HoldfastRuntime",
-                "HoldfastMain",
+                "HoldfastChaos", "HoldfastHistory", "HoldfastProcess", "HoldfastRedis", "HoldfastResources",
+                "HoldfastRuntime", "HoldfastMain", "RedisFixture", nioCore, nioPosix,
             ]),
         tests("HoldfastTests", ["Holdfast", "HoldfastCluster"]),
         tests("HoldfastHTTPTests", ["HoldfastHTTP", "LocalHTTPServer", nioCore, nioPosix]),

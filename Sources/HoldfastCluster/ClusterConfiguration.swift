@@ -11,6 +11,8 @@ public struct ClusterConfiguration: Sendable, Hashable {
     public var storeFsync: AppendFsync = .everySecond
     /// Settings on top of the standard ones, by member name (`node-1`, `store-1`).
     public var extraSettings: [String: [ServerSetting]] = [:]
+    /// Environment variables on top of the starter's, by member name.
+    public var environment: [String: [String: String]] = [:]
     /// How long a server may take until it answers, loading of its data included.
     public var startTimeout: Duration = .seconds(30)
 
@@ -29,7 +31,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
             throw .invalidConfiguration("the cluster's directory needs a name on one line")
         }
         let names = Set(members.map(\.name))
-        for name in extraSettings.keys where !names.contains(name) {
+        for name in Set(extraSettings.keys).union(environment.keys) where !names.contains(name) {
             throw .invalidConfiguration("there is no member '\(name)' to give settings to")
         }
     }

@@ -49,6 +49,7 @@ extension ClusterMember {
         try writeConfiguration(port: port)
         var command = Command(plan.binary, [directory + "/redis.conf"])
         command.directory = directory
+        command.environment = .inheritAnd(plan.environment)
         command.output = .file(logPath)
         command.error = .file(logPath)
         // Away from the terminal: control-C is for whoever started the cluster, which then stops it in order.

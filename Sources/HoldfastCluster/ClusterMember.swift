@@ -13,6 +13,7 @@ public final class ClusterMember: Sendable {
     struct Plan: Sendable {
         var binary: String
         var settings: [ServerSetting]
+        var environment: [String: String]
         var lifetime: ClusterLifetime
         var startTimeout: Duration
     }

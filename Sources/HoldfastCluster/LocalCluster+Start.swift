@@ -36,7 +36,8 @@ extension LocalCluster {
                     name: name, role: role, directory: "\(directory)/\(name)", port: port,
                     process: process.map(ServerProcess.adopted),
                     plan: ClusterMember.Plan(
-                        binary: binary, settings: configuration.settings(of: name, role: role), lifetime: lifetime,
+                        binary: binary, settings: configuration.settings(of: name, role: role),
+                        environment: configuration.environment[name] ?? [:], lifetime: lifetime,
                         startTimeout: configuration.startTimeout),
                     runtime: runtime))
         }

@@ -15,8 +15,9 @@ public struct HoldfastCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            DemoCommand.self, AgentCommand.self, ClusterCommand.self, WorkerCommand.self, EnqueueCommand.self,
-            InfoCommand.self, LockCommand.self, LocksCommand.self, BenchCommand.self, DemoWorkerCommand.self,
+            DemoCommand.self, ChaosCommand.self, AgentCommand.self, ClusterCommand.self, WorkerCommand.self,
+            EnqueueCommand.self,
+            InfoCommand.self, LockCommand.self, LocksCommand.self, BenchCommand.self,
         ])
 
     public init() {}

@@ -23,6 +23,7 @@ public final class Lease: Sendable {
         var validity: Validity
         var lossReason: String?
         var isReleased = false
+        var ended: Instant?
         var renewals = 0
     }
 
@@ -54,6 +55,9 @@ public final class Lease: Sendable {
         state.withLock { $0.lossReason == nil && $0.validity.remaining(at: runtime.now) > .zero }
     }
 
+    /// When its holder began to give it back, or its loss was declared; nil before.
+    public var ended: Instant? { state.withLock { $0.ended } }
+
     /// How often the lease was renewed.
     public var renewals: Int { state.withLock { $0.renewals } }
 
@@ -83,6 +87,7 @@ public final class Lease: Sendable {
         state.withLock { state in
             if state.lossReason != nil { return false }
             state.lossReason = reason
+            state.ended = runtime.now
             return true
         }
     }

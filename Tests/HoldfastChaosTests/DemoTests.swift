@@ -18,42 +18,15 @@ import Testing
         func number(_ what: String) -> Int? { verdict.first { $0.what == what }.flatMap { Int($0.value) } }
     }
 
-    private func program() throws -> String {
-        // The test bundle lies beside the products of its build.
-        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("holdfast").path
-    }
-
-    private func withDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
-        let directory = FileManager.default.temporaryDirectory.path + "/demo-test-" + LiveRuntime().randomHex(bytes: 6)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let result = try await body(directory)
-        #expect(Self.processes(mentioning: directory).isEmpty, "something was left running")
-        return result
-    }
-
-    private static func processes(mentioning text: String) -> [String] {
-        let pids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.filter { Int($0) != nil } ?? []
-        return pids.filter { pid in
-            let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
-            let place = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")) ?? ""
-            return String(decoding: line, as: UTF8.self).contains(text) || place.hasPrefix(text)
-        }
-    }
-
     private func run(_ directory: String, _ arguments: [String]) async throws -> (HoldfastProcess.ExitStatus, Report) {
-        var command = Command(try program(), ["demo", "--json", "--dir", directory] + arguments)
-        command.output = .file(directory + ".json")
-        defer { try? FileManager.default.removeItem(atPath: directory + ".json") }
-        let process = try await ChildProcess.start(command)
-        let status = await process.wait()
-        let data = try Data(contentsOf: URL(fileURLWithPath: directory + ".json"))
-        return (status, try JSONDecoder().decode(Report.self, from: data))
+        let (status, output, _) = try await ChaosProgram.run(
+            ["demo", "--json", "--dir", directory] + arguments, scratch: directory)
+        return (status, try JSONDecoder().decode(Report.self, from: output))
     }
 
     /// Returns once transfers are under way.
     private func startLongRun(_ directory: String) async throws -> ChildProcess {
-        var command = Command(try program(), ["demo", "--seconds", "60", "--dir", directory])
+        var command = Command(try ChaosProgram.path(), ["demo", "--seconds", "60", "--dir", directory])
         command.output = .pipe
         let process = try await ChildProcess.start(command)
         let output = try #require(process.output)
@@ -62,7 +35,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(3))) func everyGuaranteeHoldsWhileWorkersAndNodesDie() async throws {
-        try await withDirectory { directory in
+        try await ChaosProgram.withDirectory { directory in
             let (status, report) = try await run(directory, ["--seconds", "12", "--seed", "1"])
             #expect(status == .exited(0) && report.holds, "\(report.verdict.filter { $0.holds == false })")
             #expect((report.number("transfers applied") ?? 0) > 0)
@@ -74,7 +47,7 @@ import Testing
     /// was spared is followed by another; that none of three is guilty would be a broken checker.
     @Test(.timeLimit(.minutes(5))) func withoutFencesTheAuditFindsTheHarm() async throws {
         for seed in 1...3 {
-            let found = try await withDirectory { directory in
+            let found = try await ChaosProgram.withDirectory { directory in
                 let (status, report) = try await run(directory, ["--seconds", "16", "--seed", "\(seed)", "--unsafe"])
                 #expect(report.number("transfers applied") == report.number("transfers asked"), "only the fence is off")
                 #expect(status == .exited(report.holds ? 0 : 1))
@@ -87,7 +60,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(2))) func anInterruptedRunLeavesNothingBehind() async throws {
-        try await withDirectory { directory in
+        try await ChaosProgram.withDirectory { directory in
             let process = try await startLongRun(directory)
             process.signal(.interrupt)
             let status = await process.wait()
@@ -96,19 +69,19 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(2))) func aKilledRunLeavesNoProcessBehind() async throws {
-        try await withDirectory { directory in
+        try await ChaosProgram.withDirectory { directory in
             let process = try await startLongRun(directory)
             process.signal(.kill)
             _ = await process.wait()
             // The kernel delivers the children's signals after ours; the time limit bounds the wait.
-            while !Self.processes(mentioning: directory).isEmpty { await Task.yield() }
+            while !ChaosProgram.processes(mentioning: directory).isEmpty { await Task.yield() }
         }
     }
 
     @Test(.timeLimit(.minutes(1))) func badOptionsAreRefusedInASentence() async throws {
-        try await withDirectory { directory in
+        try await ChaosProgram.withDirectory { directory in
             for arguments in [["--workers", "0"], ["--seconds", "0"], ["--nodes", "10"], ["--fault-rate", "-1"]] {
-                var command = Command(try program(), ["demo", "--dir", directory] + arguments)
+                var command = Command(try ChaosProgram.path(), ["demo", "--dir", directory] + arguments)
                 command.output = .null
                 command.error = .null
                 #expect(await (try ChildProcess.start(command)).wait() == .exited(2), "\(arguments)")

@@ -1,24 +1,32 @@
 import HoldfastHistory
-import HoldfastResources
 import HoldfastRuntime
 import Testing
 
 @testable import HoldfastChaos
 
 @Suite struct FaultPlanTests {
+    private func demo(seconds: Int = 20, rate: Double = 1, nodes: Int = 5, workers: Int = 6) -> Scenario {
+        var configuration = DemoConfiguration(program: "")
+        configuration.seconds = seconds
+        configuration.faultRate = rate
+        configuration.nodes = nodes
+        configuration.workers = workers
+        return configuration.scenario
+    }
+
     private func plan(
         seed: UInt64 = 1, seconds: Int = 20, rate: Double = 1, nodes: Int = 5, workers: Int = 6
     ) -> FaultPlan {
-        FaultPlan(
-            seed: seed, span: .seconds(seconds), rate: rate, nodes: nodes, workers: workers, lockTTL: .seconds(1),
-            jobLease: .seconds(4))
+        FaultPlan(demo(seconds: seconds, rate: rate, nodes: nodes, workers: workers), seed: seed)
+    }
+
+    private func pauses(_ plan: FaultPlan) -> [Duration] {
+        plan.entries.compactMap { if case .pauseWorker(_, let span) = $0.fault { span } else { nil } }
     }
 
     @Test(arguments: 1...50) func aSmallCrewIsLeftTimeToWork(seed: Int) {
         for workers in 1...3 {
-            let paused = plan(seed: UInt64(seed), workers: workers).entries.reduce(Duration.zero) { sum, entry in
-                if case .pauseWorker(_, let span) = entry.fault { sum + span } else { sum }
-            }
+            let paused = pauses(plan(seed: UInt64(seed), workers: workers)).reduce(.zero, +)
             #expect(paused < .seconds(10) * workers, "more than half of the time of \(workers)")
         }
     }
@@ -29,49 +37,108 @@ import Testing
     }
 
     @Test func twentySecondsHoldWhatTheDemonstrationPromises() {
-        let counts = plan().counts
-        #expect(counts.workerKills == 7 && counts.pauses == 5 && counts.nodeKills == 4)
+        #expect(plan().counts == ["kill worker": 7, "pause worker": 5, "kill node": 4])
     }
 
     @Test(arguments: 1...50) func everyPauseOutlivesTheLockAndSomeTheJob(seed: Int) {
-        let pauses = plan(seed: UInt64(seed)).entries.compactMap { entry -> Duration? in
-            if case .pauseWorker(_, let span) = entry.fault { span } else { nil }
-        }
+        let pauses = pauses(plan(seed: UInt64(seed)))
         #expect(pauses.allSatisfy { $0 > .seconds(1) })
-        #expect(pauses.contains { $0 > .seconds(4) } && pauses.contains { $0 < .seconds(3) })
+        #expect(pauses.contains { $0 > .seconds(5) } && pauses.contains { $0 < .seconds(3) })
     }
 
     @Test(arguments: 1...50) func neverMoreThanOneNodeIsDownAndAllIsOverInTime(seed: Int) {
         var freeFrom = Duration.zero
         for entry in plan(seed: UInt64(seed)).entries {
             #expect(entry.at < .seconds(20))
-            guard case .killNode(_, let down, _) = entry.fault else { continue }
-            #expect(entry.at >= freeFrom, "two nodes down at once")
-            freeFrom = entry.at + down
+            guard case .killNodes(let nodes, let span, _) = entry.fault else { continue }
+            #expect(nodes.count == 1 && entry.at >= freeFrom, "two nodes down at once")
+            freeFrom = entry.at + span
         }
     }
 
     @Test func rateAndSizeAreHeeded() {
         #expect(plan(rate: 0).entries.isEmpty)
         #expect(plan(rate: 2).entries.count == 32)
-        #expect(plan(nodes: 1).counts.nodeKills == 0, "a single node is not killed")
+        #expect(plan(nodes: 1).counts["kill node"] == nil, "a single node is not killed")
+    }
+
+    @Test(arguments: 1...20) func targetsAreWhatTheyAreCalled(seed: Int) {
+        var scenario = Scenario(name: "x", about: "", workload: Workload(.counter))
+        scenario.topology.nodes = 5
+        scenario.topology.workers = 4
+        for target in [FaultSpec.Target.node, .minority, .majority, .ring, .named("node-4")] {
+            scenario.faults.append(FaultSpec(.stall, on: target, .at([.seconds(1)])))
+        }
+        let plan = FaultPlan(scenario, seed: UInt64(seed))
+        func links(_ title: String) -> [[Int]] {
+            guard case .links(let links, _, _)? = plan.entries.first(where: { $0.title == title })?.fault else {
+                return []
+            }
+            return (0..<4).map { worker in links.filter { $0.worker == worker }.map(\.node) }
+        }
+        #expect(links("stall node").allSatisfy { $0.count == 1 })
+        #expect(links("stall minority of nodes").allSatisfy { $0.count == 2 })
+        #expect(links("stall majority of nodes").allSatisfy { $0.count == 3 })
+        #expect(links("stall node-4").allSatisfy { $0 == [3] })
+        let ring = links("stall ring of links")
+        #expect(Set(ring).count == 4 && ring.allSatisfy { $0.count == 2 }, "each worker sees another majority")
     }
 }
 
-@Suite struct DemoVerdictTests {
-    private func verdict(_ change: (inout Injector.Counts) -> Void) throws -> DemoVerdict {
-        let plan = FaultPlan(
-            seed: 1, span: .seconds(20), rate: 1, nodes: 5, workers: 6, lockTTL: .seconds(1), jobLease: .seconds(4))
-        var faults = plan.counts
-        change(&faults)
-        return DemoVerdict(try History([]), faults: faults, plan: plan, drained: true, failedJobs: 0)
+@Suite struct ChaosResultTests {
+    private func result(
+        _ scenario: Scenario, confirmed: [String: Int] = [:], isDrained: Bool = true, unhealed: Int = 0
+    ) throws -> ChaosResult {
+        let tallies = FaultPlan(scenario, seed: 1).counts.map { title, planned in
+            var tally = FaultTally(title, planned: planned)
+            tally.confirmed = confirmed[title] ?? planned
+            tally.unhealed = unhealed
+            return tally
+        }
+        var progress = WorkloadProgress()
+        progress.applied = 1
+        return ChaosResult(
+            scenario, ChaosOptions(program: ""), try History([]), faults: tallies, isDrained: isDrained,
+            progress: progress, workersStarted: 1)
     }
 
-    @Test func aRunThatDidNotSufferItsPlanFails() throws {
-        #expect(try verdict { _ in }.holds)
-        #expect(try !verdict { $0.workerKills = 4 }.holds)
-        #expect(try !verdict { $0.pauses = 2 }.holds)
-        #expect(try !verdict { $0.nodeKills = 2 }.holds)
-        #expect(try !verdict { $0.lostNodes = 1 }.holds, "a node stayed down")
+    private var scenario: Scenario {
+        var scenario = Scenario(name: "x", about: "", workload: Workload(.jobs))
+        scenario.faults = [FaultSpec(.kill, on: .worker, .every(.seconds(5)))]
+        scenario.sometimes = [.jobRecovered]
+        return scenario
+    }
+
+    @Test func aRunThatDidNotSufferItsPlanShowsNothing() throws {
+        #expect(try result(scenario).verdict == .valid)
+        #expect(try result(scenario, confirmed: ["kill worker": 2]).verdict == .valid)
+        #expect(try result(scenario, confirmed: ["kill worker": 1]).verdict == .unknown)
+        #expect(try result(scenario, unhealed: 1).verdict == .unknown, "a node stayed down")
+    }
+
+    @Test func workThatIsNotDoneInTimeIsAViolation() throws {
+        #expect(try result(scenario, isDrained: false).verdict == .invalid)
+    }
+
+    @Test func whatMustHappenSometimesIsAskedOfTheBattery() throws {
+        let without = try result(scenario)
+        var with = without
+        with.occurrences[Occurrence.jobRecovered.rawValue] = 1
+        #expect(BatterySummary([without], []).verdict == .unknown)
+        #expect(BatterySummary([without], []).missing == ["x": [.jobRecovered]])
+        #expect(BatterySummary([without, with], []).verdict == .valid)
+    }
+
+    @Test func aMutantThatSurvivesFailsTheBattery() throws {
+        var hunt = MutantHunt(mutant: .fenceOff, scenario: "x")
+        #expect(BatterySummary([], [hunt]).verdict == .invalid)
+        hunt.evidence = "found"
+        #expect(BatterySummary([], [hunt]).verdict == .valid)
+    }
+
+    @Test func theDemonstrationFailsWhereItsRunShowsNothing() throws {
+        let demo = DemoConfiguration(program: "").scenario
+        #expect(try DemoVerdict(result(demo, confirmed: ["kill worker": 2])).holds == false)
+        #expect(try DemoVerdict(result(demo, isDrained: false)).holds == false)
     }
 }

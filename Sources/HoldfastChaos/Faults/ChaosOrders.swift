@@ -33,8 +33,9 @@ public struct ChaosOrders: Sendable {
         guard access(path, F_OK) == 0, let text = try? String(contentsOfFile: path, encoding: .utf8),
             let order = Order(rawValue: text), unlink(path) == 0
         else { return }
-        // To the process, not the thread: everything stands still at this point, until SIGCONT.
-        Glibc.kill(getpid(), order == .stop ? SIGSTOP : SIGKILL)
+        // To this thread, which so does not come to its next line; the kernel then stops or ends all others with it.
+        // Sent to the process, the signal could be taken by another thread while this one goes on.
+        raise(order == .stop ? SIGSTOP : SIGKILL)
     }
 }
 

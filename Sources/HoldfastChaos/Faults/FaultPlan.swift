@@ -1,72 +1,137 @@
 import HoldfastRuntime
 
-/// One thing that will be done to the processes.
-public enum Fault: Sendable, Hashable {
-    /// SIGKILL a worker: at a named point of a transfer, or wherever it is.
-    case killWorker(at: String?)
-    /// SIGSTOP a worker at a named point, and wake it after `span`.
-    case pauseWorker(at: String, span: Duration)
-    /// SIGKILL a lock node and start it again after `down`; `empty`: without its data, as after a lost disk.
-    case killNode(index: Int, down: Duration, empty: Bool)
-}
+/// What happens when: a pure function of the scenario and the seed. What the processes make of it is not, for they are
+/// real.
+struct FaultPlan: Sendable, Hashable {
+    /// Something that will be done.
+    enum Fault: Sendable, Hashable {
+        /// SIGKILL a worker: at a named point, or wherever it is.
+        case killWorker(at: String?)
+        /// SIGSTOP a worker at a named point, and wake it after `span`.
+        case pauseWorker(at: String, span: Duration)
+        /// SIGKILL nodes and start them again after `span`.
+        case killNodes([Int], span: Duration, FaultSpec.Restart)
+        case pauseNodes([Int], span: Duration)
+        /// The clocks of nodes jump by `shift` and run at `rate`.
+        case clocks([Int], FaultSpec.Kind, shift: Duration, rate: Double, span: Duration)
+        /// Does it to the links between workers and nodes.
+        case links([Link], LinkFault, span: Duration)
+    }
 
-/// What happens when: a pure function of the seed. What the processes make of it is not, for they are real.
-public struct FaultPlan: Sendable, Hashable {
-    public struct Entry: Sendable, Hashable {
+    /// The connection of a worker's place to a node.
+    struct Link: Sendable, Hashable {
+        public var worker: Int
+        public var node: Int
+    }
+
+    struct Entry: Sendable, Hashable {
+        /// Its place in the plan, from 1.
+        public var number: Int
         public var at: Duration
+        /// The kind of fault, as the scenario names it.
+        public var title: String
         public var fault: Fault
     }
 
     /// In order of time.
-    public var entries: [Entry]
+    var entries: [Entry] = []
 
-    /// - Parameters:
-    ///   - span: Of the run; faults fall into its first nine tenths.
-    ///   - rate: 1 plans 7 kills, 5 pauses and 4 node kills in 20 s; more or less in proportion.
-    ///   - workers: Fewer than four are struck less often: a paused one cannot be struck again.
-    ///   - lockTTL: Every pause is longer, so that each paused holder has lost its lock when it wakes.
-    ///   - jobLease: Every third pause is longer than this too, so that the job was given to another.
-    public init(
-        seed: UInt64, span: Duration, rate: Double, nodes: Int, workers: Int, lockTTL: Duration, jobLease: Duration
-    ) {
+    init(_ scenario: Scenario, seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        let share = span.seconds / 20 * rate
-        func count(_ base: Double, _ part: Double = 1) -> Int {
-            rate > 0 ? max(1, Int((base * share * part).rounded())) : 0
-        }
-        let crew = min(1, Double(workers) / 4)
-        entries = []
-        // Pauses first: a plan that is cut short must still hold some.
-        for (index, at) in Self.spread(count(5, crew), over: span, &random).enumerated() {
-            let jitter = Duration.milliseconds(Int64.random(in: 0...300, using: &random))
-            let pause = index % 3 == 2 ? jobLease * 1.4 + jitter : lockTTL * 1.8 + jitter
-            entries.append(Entry(at: at, fault: .pauseWorker(at: Points.opened, span: pause)))
-        }
-        for (index, at) in Self.spread(count(7, crew), over: span, &random).enumerated() {
-            let points = [nil, Points.opened, Points.committed]
-            entries.append(Entry(at: at, fault: .killWorker(at: points[index % points.count])))
-        }
-        // One node after the other: this plan shows what a minority of failures does. A small cluster has none to lose.
-        let kills = nodes > 2 ? count(4) : 0
-        for (index, at) in Self.spread(kills, over: span, &random).enumerated() {
-            let slot = span * 0.8 / max(1, kills)
-            let down = slot * Double.random(in: 0.2...0.4, using: &random)
-            let node = Int.random(in: 0..<nodes, using: &random)
-            entries.append(Entry(at: at, fault: .killNode(index: node, down: down, empty: index % 4 == 2)))
+        for spec in scenario.faults {
+            let moments = Self.moments(spec.rhythm, span: .seconds(scenario.budget.seconds), &random)
+            for (index, moment) in moments.enumerated() {
+                let drawn = Self.draw(spec.spans[index % spec.spans.count], &random)
+                let fault = Self.fault(
+                    spec, index, span: Self.fits(spec.target) ? min(drawn, moment.room) : drawn, scenario.topology,
+                    &random)
+                entries.append(Entry(number: 0, at: moment.at, title: spec.title, fault: fault))
+            }
         }
         entries.sort { $0.at < $1.at }
+        for index in entries.indices { entries[index].number = index + 1 }
     }
 
-    /// One random moment in each of `count` equal parts.
-    private static func spread(_ count: Int, over span: Duration, _ random: inout SeededGenerator) -> [Duration] {
-        (0..<count).map { index in
-            let part = 0.8 / Double(count)
-            return span * (0.05 + part * (Double(index) + Double.random(in: 0...0.6, using: &random)))
+    /// How many entries there are of each kind.
+    var counts: [String: Int] { entries.reduce(into: [:]) { $0[$1.title, default: 0] += 1 } }
+
+    /// Whether faults of this kind follow each other without overlap: what strikes a minority must not add up to more.
+    private static func fits(_ target: FaultSpec.Target) -> Bool { target != .worker }
+
+    /// When, and for how long until the next may come.
+    private static func moments(
+        _ rhythm: FaultSpec.Rhythm, span: Duration, _ random: inout SeededGenerator
+    ) -> [(at: Duration, room: Duration)] {
+        switch rhythm {
+        case .at(let times):
+            return times.filter { $0 < span }.sorted().map { ($0, span) }
+        case .every(let interval):
+            let count = max(1, Int((span.seconds / interval.seconds).rounded()))
+            // One in each of so many equal parts: a twentieth is left at the beginning, three at the end.
+            let part = span * (0.8 / Double(count))
+            return (0..<count).map { index in
+                let at = span * 0.05 + part * (Double(index) + Double.random(in: 0...0.6, using: &random))
+                return (at, part * 0.4)
+            }
+        }
+    }
+
+    private static func draw(_ range: ClosedRange<Duration>, _ random: inout SeededGenerator) -> Duration {
+        .nanoseconds(Int64.random(in: range.lowerBound.nanoseconds...range.upperBound.nanoseconds, using: &random))
+    }
+
+    private static func fault(
+        _ spec: FaultSpec, _ index: Int, span: Duration, _ topology: Scenario.Topology,
+        _ random: inout SeededGenerator
+    ) -> Fault {
+        let point = spec.points[index % spec.points.count]
+        if spec.target == .worker {
+            guard spec.kind == .pause, let point else { return .killWorker(at: point) }
+            return .pauseWorker(at: point, span: span)
+        }
+        let groups = victims(spec.target, topology, &random)
+        if spec.kind.isOfNetwork {
+            let links = groups.enumerated().flatMap { worker, nodes in nodes.map { Link(worker: worker, node: $0) } }
+            return .links(links, LinkFault(kind: spec.kind, delay: spec.extent), span: span)
+        }
+        // The same for all workers.
+        let nodes = groups[0]
+        switch spec.kind {
+        case .pause: return .pauseNodes(nodes, span: span)
+        case .clockForward: return .clocks(nodes, spec.kind, shift: spec.extent, rate: 1, span: span)
+        case .clockBack: return .clocks(nodes, spec.kind, shift: .zero - spec.extent, rate: 1, span: span)
+        case .clockFast: return .clocks(nodes, spec.kind, shift: .zero, rate: 5, span: span)
+        default: break
+        }
+        return .killNodes(nodes, span: span, spec.restarts[index % spec.restarts.count])
+    }
+
+    /// The nodes that are struck, as each worker's place sees it.
+    private static func victims(
+        _ target: FaultSpec.Target, _ topology: Scenario.Topology, _ random: inout SeededGenerator
+    ) -> [[Int]] {
+        let majority = topology.nodes / 2 + 1
+        func some(_ count: Int) -> [[Int]] {
+            var nodes = Array(0..<topology.nodes)
+            nodes.shuffle(using: &random)
+            return Array(repeating: nodes.prefix(count).sorted(), count: topology.workers)
+        }
+        switch target {
+        case .worker: return []
+        case .node: return some(1)
+        case .minority: return some(topology.nodes - majority)
+        case .majority: return some(majority)
+        case .ring:
+            let lost = topology.nodes - majority
+            return (0..<topology.workers).map { worker in
+                (0..<lost).map { (worker + $0) % topology.nodes }.sorted()
+            }
+        case .named(let name):
+            let node = (Int(name.dropFirst("node-".count)) ?? 1) - 1
+            return Array(repeating: [node], count: topology.workers)
         }
     }
 }
-
-private func / (span: Duration, count: Int) -> Duration { span * (1 / Double(count)) }
 
 extension Duration {
     static func * (span: Duration, factor: Double) -> Duration {

@@ -53,7 +53,7 @@ struct DemoCommand: AsyncParsableCommand {
         configuration.faultRate = faultRate
         configuration.unsafe = unsafe
         configuration.directory = dir.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
-        let view = DemoView(isShown: !output.json && !output.quiet, seconds: seconds)
+        let view = ChaosView(isShown: !output.json && !output.quiet, seconds: seconds)
         let fences = unsafe ? "WITHOUT fences" : "with fences"
         try output.remark("\(nodes) lock nodes, 1 store, \(workers) workers, \(seconds) s, seed \(seed), \(fences)")
         let demo = Demo(configuration) { view.show($0) }
@@ -72,6 +72,6 @@ struct DemoCommand: AsyncParsableCommand {
     }
 }
 
-extension DemoError: ExplainedFailure {
-    var exitCode: ExitCode { description.hasPrefix("--") ? .usage : .failed }
+extension ChaosError: ExplainedFailure {
+    var exitCode: ExitCode { isUsage ? .usage : .failed }
 }

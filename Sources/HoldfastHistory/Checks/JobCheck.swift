@@ -14,13 +14,17 @@ public enum JobCheck {
         let runs = Dictionary(grouping: history.operations(HistoryFunction.run), by: \.key)
         let effects = Dictionary(grouping: history.witnessed(HistoryFunction.effect)) { $0.value[0].text ?? "" }
         let places = Dictionary(grouping: history.witnessed(HistoryFunction.registered)) { $0.value[0].text ?? "" }
-        var (lost, without, unfinished) = (0, 0, 0)
+        var (lost, without, unfinished, givenUp) = (0, 0, 0, 0)
         for job in given {
             let finished = runs[job.key]?.contains { $0.outcome == .ok } ?? false
             let isKnown = finished || places[job.key] != nil || effects[job.key] != nil
             if !isKnown && isDrained {
                 lost += 1
                 judgement.accuse(Violation("the job \(job.key) is lost", [job], in: history))
+            } else if !finished, places[job.key]?.contains(where: { $0.value[1].text == "failed" }) ?? false {
+                givenUp += 1
+                judgement.accuse(
+                    Violation("the job \(job.key) was given up", [job] + (runs[job.key] ?? []), in: history))
             } else if finished, !effects.isEmpty, effects[job.key] == nil {
                 without += 1
                 judgement.accuse(
@@ -50,6 +54,7 @@ public enum JobCheck {
         let executions = runs.values.map(\.count)
         judgement.count("jobs given", given.count)
         judgement.count("jobs lost", lost)
+        judgement.count("jobs given up", givenUp)
         judgement.count("without effect", without)
         judgement.count("with effect twice", twice.count)
         judgement.count("completed twice", doubled.count)

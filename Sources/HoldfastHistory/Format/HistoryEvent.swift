@@ -32,12 +32,15 @@ public struct HistoryEvent: Sendable, Hashable, Codable {
     public var token: Int64?
     /// Until when the holder may believe in its lease, on the clock of `time`.
     public var until: Int64?
+    /// How many rounds of messages an acquisition took.
+    public var rounds: Int?
     /// The operating system's process, by the name that faults strike.
     public var client: String?
 
     public init(
         index: Int = 0, time: Int64, process: HistoryProcess, type: Kind, f: String, value: HistoryValue = .null,
-        error: String? = nil, token: Int64? = nil, until: Int64? = nil, client: String? = nil
+        error: String? = nil, token: Int64? = nil, until: Int64? = nil, rounds: Int? = nil,
+        client: String? = nil
     ) {
         self.index = index
         self.time = time
@@ -48,6 +51,7 @@ public struct HistoryEvent: Sendable, Hashable, Codable {
         self.error = error
         self.token = token
         self.until = until
+        self.rounds = rounds
         self.client = client
     }
 }

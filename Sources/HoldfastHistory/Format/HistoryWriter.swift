@@ -9,7 +9,7 @@ import Synchronization
 /// A program does several things at once, a process of a history does not: each operation under way has a process
 /// number of its own, taken from the writer's block of numbers.
 public final class HistoryWriter: Sendable {
-    /// An operation under way: exactly one ``HistoryWriter/end(_:_:_:error:token:until:)`` follows.
+    /// An operation under way: exactly one ``HistoryWriter/end(_:_:_:error:until:rounds:)`` follows.
     public struct Operation: Sendable {
         let process: Int
         let f: String
@@ -56,12 +56,12 @@ public final class HistoryWriter: Sendable {
     /// It has ended now. After `info` its process number is not used again.
     public func end(
         _ operation: Operation, _ type: HistoryEvent.Kind, _ value: HistoryValue? = nil, error: String? = nil,
-        token: Int64? = nil, until: Instant? = nil
+        until: Instant? = nil, rounds: Int? = nil
     ) {
         let now = runtime.now
         write(
-            operation, type, value ?? operation.value, at: now, error: error, token: token ?? operation.token,
-            until: until)
+            operation, type, value ?? operation.value, at: now, error: error, token: operation.token, until: until,
+            rounds: rounds)
         guard type != .info else { return }
         state.withLock { $0.free.append((operation.process, now)) }
     }
@@ -70,11 +70,11 @@ public final class HistoryWriter: Sendable {
     /// - Parameter began: Not later than the operation really began: a later time would accuse the innocent.
     public func record(
         _ f: String, _ asked: HistoryValue, began: Instant, _ type: HistoryEvent.Kind, _ value: HistoryValue,
-        error: String? = nil, token: Int64? = nil, until: Instant? = nil
+        error: String? = nil, until: Instant? = nil, rounds: Int? = nil
     ) {
         let operation = Operation(process: take(freeSince: began), f: f, value: asked, token: nil)
         write(operation, .invoke, asked, at: began)
-        end(operation, type, value, error: error, token: token, until: until)
+        end(operation, type, value, error: error, until: until, rounds: rounds)
     }
 
     /// What somebody saw who is no client.
@@ -101,12 +101,12 @@ public final class HistoryWriter: Sendable {
 
     private func write(
         _ operation: Operation, _ type: HistoryEvent.Kind, _ value: HistoryValue, at time: Instant,
-        error: String? = nil, token: Int64? = nil, until: Instant? = nil
+        error: String? = nil, token: Int64? = nil, until: Instant? = nil, rounds: Int? = nil
     ) {
         append(
             HistoryEvent(
                 time: time.nanoseconds, process: .client(operation.process), type: type, f: operation.f, value: value,
-                error: error, token: token, until: until?.nanoseconds, client: client))
+                error: error, token: token, until: until?.nanoseconds, rounds: rounds, client: client))
     }
 
     /// A full disk loses the event, not the program: the checkers find the gap.

@@ -18,11 +18,12 @@ final class Fleet: Sendable {
     private let state = Mutex(State())
     private let size: Int
     private let runtime: any Runtime
-    private let command: @Sendable (_ name: String, _ number: Int) -> Command
+    private let command: @Sendable (_ name: String, _ number: Int, _ place: Int) -> Command
 
-    /// - Parameter command: What to run as the worker of a name and a number, both different for each.
+    /// - Parameter command: What to run as the worker of a name and a number, both different for each, at a place.
     init(
-        size: Int, runtime: any Runtime, command: @escaping @Sendable (_ name: String, _ number: Int) -> Command
+        size: Int, runtime: any Runtime,
+        command: @escaping @Sendable (_ name: String, _ number: Int, _ place: Int) -> Command
     ) {
         self.size = size
         self.runtime = runtime
@@ -46,7 +47,7 @@ final class Fleet: Sendable {
                 state.started += 1
                 return state.started
             }
-            let process = try await ChildProcess.start(command(name, number))
+            let process = try await ChildProcess.start(command(name, number, place))
             let isStopping = state.withLock { state in
                 state.members[place] = Member(name: name, process: process)
                 return state.isStopping
@@ -64,7 +65,7 @@ final class Fleet: Sendable {
             if done { return }
             // A worker that ends by itself, again and again, would only be hidden by replacing it.
             if case .exited(let code) = status {
-                throw DemoError("the worker \(name) ended by itself with status \(code): see its log")
+                throw ChaosError("the worker \(name) ended by itself with status \(code): see its log")
             }
         }
     }

@@ -1,6 +1,6 @@
-/// What a watcher sees of a running demonstration.
-public struct DemoSnapshot: Sendable, Hashable {
-    public enum Phase: String, Sendable { case starting, running, draining, auditing }
+/// What a watcher sees of a run under way.
+public struct ChaosSnapshot: Sendable, Hashable {
+    public enum Phase: String, Sendable { case starting, running, draining, judging }
 
     public struct Holder: Sendable, Hashable {
         public var lock: String
@@ -10,6 +10,7 @@ public struct DemoSnapshot: Sendable, Hashable {
 
     public var phase = Phase.starting
     public var elapsed: Duration = .zero
+    /// Pieces of work: transfers, jobs or increments.
     public var asked = 0
     public var applied = 0
     public var waiting = 0
@@ -18,9 +19,7 @@ public struct DemoSnapshot: Sendable, Hashable {
     public var nodes: [String: Bool] = [:]
     /// Who holds what, as the workers' histories tell; a dead holder's lock stays until it expires or is taken over.
     public var holders: [Holder] = []
-    public var workerKills = 0
-    public var pauses = 0
-    public var nodeKills = 0
+    public var faults: [FaultTally] = []
     public var latestFault = ""
 
     public init() {}

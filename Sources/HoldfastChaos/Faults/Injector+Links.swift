@@ -1,0 +1,24 @@
+import HoldfastCluster
+import HoldfastRuntime
+
+extension Injector {
+    func strike(_ entry: FaultPlan.Entry, _ links: [FaultPlan.Link], _ fault: LinkFault, span: Duration) async {
+        guard let all = self.links else { return skip(entry, "links", "the workers have no links") }
+        let names = Set(links.map { cluster.nodes[$0.node].name }).sorted()
+        let title = names.joined(separator: " ")
+        let places = links.map { "link \($0.worker) \($0.node)" }
+        guard await occupyInTurn(places) else {
+            return skip(entry, title, "other faults were under way there for too long")
+        }
+        defer { free(places) }
+        let struck = links.map { all.link($0) }
+        let before = struck.reduce(0) { $0 + $1.counters.struck(by: fault) }
+        note(entry, fault.kind, title, "\(links.count) links for \(span.milliseconds) ms")
+        for link in struck { link.set(fault) }
+        try? await runtime.sleep(for: span)
+        let count = struck.reduce(0) { $0 + $1.counters.struck(by: fault) } - before
+        for link in struck { link.set(nil) }
+        heal(entry)
+        if count > 0 { confirm(entry, "the links' counters: \(count) pieces or connections met it") }
+    }
+}

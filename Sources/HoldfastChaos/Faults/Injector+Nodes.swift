@@ -1,0 +1,90 @@
+import Foundation
+import HoldfastCluster
+import HoldfastRedis
+import HoldfastRuntime
+
+extension Injector {
+    func killNodes(
+        _ entry: FaultPlan.Entry, _ indices: [Int], span: Duration, _ restart: FaultSpec.Restart
+    ) async {
+        let nodes = indices.map { cluster.nodes[$0] }
+        let names = nodes.map(\.name)
+        let title = names.joined(separator: " ")
+        guard await occupyInTurn(names) else {
+            return skip(entry, title, "other faults were under way there for too long")
+        }
+        defer { free(names) }
+        var earlier: [String?] = []
+        for node in nodes { earlier.append(await runID(of: node)) }
+        note(entry, .kill, title, Self.detail(restart, span))
+        for node in nodes { await node.kill() }
+        let areDown = nodes.allSatisfy { $0.pid == nil }
+        try? await runtime.sleep(for: span)
+        var failure: String?
+        for node in nodes {
+            if restart == .cut, let reason = Self.cutTail(of: node) { failure = reason }
+            do { try await node.restart(empty: restart == .empty) } catch { failure = "did not start again: \(error)" }
+        }
+        if let failure { return abandon(entry, title, failure) }
+        heal(entry)
+        var later: [String?] = []
+        for node in nodes { later.append(await runID(of: node)) }
+        let areNew = zip(earlier, later).allSatisfy { $0 != $1 && $1 != nil }
+        if areDown, areNew { confirm(entry, "the processes ended, and servers with other run ids answer") }
+    }
+
+    private static func detail(_ restart: FaultSpec.Restart, _ span: Duration) -> String {
+        let back =
+            switch restart {
+            case .data: "with its data"
+            case .empty: "empty"
+            case .cut: "without the newest bytes of its file"
+            }
+        return "SIGKILL, back after \(span.milliseconds) ms \(back)"
+    }
+
+    func pauseNodes(_ entry: FaultPlan.Entry, _ indices: [Int], span: Duration) async {
+        let nodes = indices.map { cluster.nodes[$0] }
+        let names = nodes.map(\.name)
+        let title = names.joined(separator: " ")
+        guard await occupyInTurn(names) else {
+            return skip(entry, title, "other faults were under way there for too long")
+        }
+        defer { free(names) }
+        note(entry, .pause, title, "SIGSTOP for \(span.milliseconds) ms")
+        for node in nodes { await node.pause() }
+        if nodes.allSatisfy({ $0.status.state == .paused }) { confirm(entry, "the kernel lists them as stopped") }
+        try? await runtime.sleep(for: span)
+        for node in nodes { node.resume() }
+        heal(entry)
+    }
+
+    /// What a server calls this start of itself; nil when it does not answer.
+    private func runID(of node: ClusterMember) async -> String? {
+        guard let configuration = try? RedisConfiguration(url: node.url) else { return nil }
+        let client = RedisClient(configuration, runtime: runtime)
+        let reply = try? await client.send(RedisCommand("INFO", "server").idempotent)
+        await client.close()
+        return reply?.text?.split(separator: "\r\n").first { $0.hasPrefix("run_id:") }.map(String.init)
+    }
+
+    /// Cuts the newest bytes off the append-only file of a node that is down: what a power failure takes that was
+    /// written and not yet forced to the disk.
+    /// - Returns: Why it could not be; nil when it was.
+    private static func cutTail(of node: ClusterMember) -> String? {
+        let directory = "\(node.dataDirectory)/appendonlydir"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        guard let name = names.sorted().last(where: { $0.hasSuffix(".incr.aof") }) else {
+            return "it has no append-only file"
+        }
+        let path = "\(directory)/\(name)"
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        guard let size = (attributes?[.size] as? NSNumber)?.int64Value, size > cutBytes else {
+            return "its append-only file is too short to be cut"
+        }
+        return truncate(path, Int(size - cutBytes)) == 0 ? nil : "its append-only file could not be cut"
+    }
+
+    /// About two commands.
+    private static let cutBytes: Int64 = 120
+}

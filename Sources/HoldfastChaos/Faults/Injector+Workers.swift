@@ -1,0 +1,77 @@
+import Synchronization
+import HoldfastProcess
+import HoldfastRuntime
+
+extension Injector {
+    func killWorker(_ entry: FaultPlan.Entry, at point: String?) async {
+        guard let victim = await choose(entry) else { return skip(entry, "worker", "no worker was free") }
+        defer { free([victim.name]) }
+        if let point {
+            guard await obeyed(.kill, by: victim, at: point) else {
+                return skip(entry, victim.name, "it did not come to \(point)")
+            }
+        } else if !victim.process.signal(.kill) {
+            return skip(entry, victim.name, "it had ended")
+        }
+        note(entry, .kill, victim.name, "SIGKILL" + (point.map { " at \($0)" } ?? ""))
+        if await victim.process.wait() == .signalled(Signal.kill.rawValue) {
+            confirm(entry, "its parent was told that SIGKILL ended it")
+        }
+        heal(entry)
+    }
+
+    func pauseWorker(_ entry: FaultPlan.Entry, at point: String, span: Duration) async {
+        guard let victim = await choose(entry) else { return skip(entry, "worker", "no worker was free") }
+        defer { free([victim.name]) }
+        guard await obeyed(.stop, by: victim, at: point) else {
+            return skip(entry, victim.name, "it did not come to \(point)")
+        }
+        note(entry, .pause, victim.name, "SIGSTOP at \(point) for \(span.milliseconds) ms")
+        if await isStopped(victim.process.pid) { confirm(entry, "the kernel lists it as stopped") }
+        // Also when the run is cancelled, the process must not be left stopped.
+        try? await standStill(victim.name, for: span)
+        victim.process.signal(.resume)
+        heal(entry)
+    }
+
+    /// The signal takes effect a moment after it was sent.
+    private func isStopped(_ pid: Int32) async -> Bool {
+        for _ in 0..<200 {
+            guard let identity = ProcessIdentity(pid: pid) else { return false }
+            if identity.isStopped { return true }
+            guard (try? await runtime.sleep(for: .milliseconds(5))) != nil else { return false }
+        }
+        return false
+    }
+
+    /// A pause shows what it does only if another got one of the locks meanwhile and used it: it ends after `span`, and
+    /// when that has happened; but in time for the lease of the paused one's job.
+    private func standStill(_ worker: String, for span: Duration) async throws {
+        let start = runtime.now
+        let limit = start.advanced(by: max(span, scenario.workload.jobLease * 0.8))
+        try await runtime.sleep(until: start.advanced(by: span))
+        while runtime.now < limit, await !overtaken(worker) { try await runtime.sleep(for: .milliseconds(50)) }
+    }
+
+    /// A worker without a fault under way, waited for until one is there.
+    private func choose(_ entry: FaultPlan.Entry) async -> Fleet.Member? {
+        var choice = choice(for: entry)
+        for _ in 0..<100 {
+            let struck = state.withLock { $0.struck }
+            let free = fleet.members.filter { !struck.contains($0.name) }
+            if let victim = free.randomElement(using: &choice), occupy([victim.name]) { return victim }
+            guard (try? await runtime.sleep(for: .milliseconds(20))) != nil else { return nil }
+        }
+        return nil
+    }
+
+    /// Whether the worker came to the point and was struck there.
+    private func obeyed(_ order: ChaosOrders.Order, by victim: Fleet.Member, at point: String) async -> Bool {
+        guard orders.place(order, for: victim.name, at: point) else { return false }
+        for _ in 0..<500 {
+            if !orders.isPending(for: victim.name, at: point) { return true }
+            guard victim.process.isRunning, (try? await runtime.sleep(for: .milliseconds(10))) != nil else { break }
+        }
+        return !orders.withdraw(for: victim.name, at: point)
+    }
+}

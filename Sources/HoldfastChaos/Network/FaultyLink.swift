@@ -1,0 +1,159 @@
+import Glibc
+import HoldfastRuntime
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A TCP proxy in front of one server for one client, which does to the bytes what it is told.
+///
+/// A hole in a stream cannot be mended: a connection that lost bytes is reset when its link is healed, as TCP itself
+/// would give it up in the end.
+final class FaultyLink: Sendable {
+    /// What happened to the traffic since the link was made: whether a fault really struck.
+    struct Counters: Sendable, Hashable {
+        var connections = 0
+        var resets = 0
+        /// Pieces of the streams, as they were read.
+        var passed = 0
+        var delayed = 0
+        var held = 0
+        var dropped = 0
+
+        /// How many pieces, or connections, met this fault.
+        func struck(by fault: LinkFault) -> Int {
+            switch fault.kind {
+            case .delay: delayed
+            case .stall, .lateRequests: held
+            case .dropRequests, .dropReplies: dropped
+            case .reset: resets
+            case .kill, .pause, .clockForward, .clockBack, .clockFast: 0
+            }
+        }
+    }
+
+    private struct State {
+        var fault: LinkFault?
+        var counters = Counters()
+        var pairs: [ObjectIdentifier: LinkPair] = [:]
+    }
+
+    private let target: Int
+    private let runtime: any Runtime
+    private let state = Mutex(State())
+    private let listener = Mutex<(any Channel)?>(nil)
+
+    private init(to target: Int, runtime: any Runtime) {
+        self.target = target
+        self.runtime = runtime
+    }
+
+    /// Listens on a free port of this machine, and connects to `target` for each connection there.
+    static func start(to target: Int, on group: any EventLoopGroup, runtime: any Runtime) async throws -> FaultyLink {
+        let link = FaultyLink(to: target, runtime: runtime)
+        let channel = try await ServerBootstrap(group: group)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { link.accept($0) }
+            .bind(host: "127.0.0.1", port: 0).get()
+        link.listener.withLock { $0 = channel }
+        return link
+    }
+
+    /// Where its client connects to.
+    var port: Int { listener.withLock { $0?.localAddress?.port } ?? 0 }
+
+    var counters: Counters { state.withLock { $0.counters } }
+
+    /// From now on this happens to the bytes, nothing if nil; what an earlier fault held goes on its way, late.
+    func set(_ fault: LinkFault?) {
+        let pairs = state.withLock { state in
+            state.fault = fault
+            return Array(state.pairs.values)
+        }
+        for pair in pairs {
+            if fault?.kind == .reset {
+                pair.reset()
+                count { $0.resets += 1 }
+            } else if pair.heal(fault) {
+                count { $0.resets += 1 }
+            }
+        }
+    }
+
+    func close() async {
+        let (channel, pairs) = (listener.withLock { $0 }, state.withLock { Array($0.pairs.values) })
+        try? await channel?.close()
+        for pair in pairs { pair.reset() }
+    }
+
+    private func count(_ change: (inout Counters) -> Void) { state.withLock { change(&$0.counters) } }
+
+    private func accept(_ client: any Channel) -> EventLoopFuture<Void> {
+        if state.withLock({ $0.fault?.kind == .reset }) {
+            count { $0.resets += 1 }
+            LinkPair.reset(client)
+            return client.eventLoop.makeSucceededVoidFuture()
+        }
+        count { $0.connections += 1 }
+        return ClientBootstrap(group: client.eventLoop)
+            .channelOption(.autoRead, value: false)
+            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .connect(host: "127.0.0.1", port: target)
+            .flatMap { server in self.join(client, server) }
+            .flatMapError { _ in
+                // The server is down: so it seems to the client.
+                LinkPair.reset(client)
+                return client.eventLoop.makeSucceededVoidFuture()
+            }
+    }
+
+    private func join(_ client: any Channel, _ server: any Channel) -> EventLoopFuture<Void> {
+        let pair = LinkPair(client: client, server: server)
+        state.withLock { $0.pairs[ObjectIdentifier(pair)] = pair }
+        for (half, direction) in [(client, LinkFault.Direction.request), (server, .reply)] {
+            half.closeFuture.whenComplete { _ in
+                pair.ended(half)
+                if !client.isActive && !server.isActive {
+                    self.state.withLock { _ = $0.pairs.removeValue(forKey: ObjectIdentifier(pair)) }
+                }
+            }
+            do {
+                try half.pipeline.syncOperations.addHandler(
+                    Reader { bytes in self.relay(bytes, direction, of: pair) })
+            } catch { return client.eventLoop.makeFailedFuture(error) }
+        }
+        return client.setOption(.autoRead, value: true).and(server.setOption(.autoRead, value: true)).map { _ in }
+    }
+
+    private func relay(_ bytes: ByteBuffer, _ direction: LinkFault.Direction, of pair: LinkPair) {
+        let fault = state.withLock { $0.fault }
+        switch fault?.treatment(of: direction) ?? .pass {
+        case .pass:
+            count { $0.passed += 1 }
+            pair.deliver(bytes, direction, after: .zero)
+        case .delay(let limit):
+            count { $0.delayed += 1 }
+            pair.deliver(bytes, direction, after: .nanoseconds(runtime.jitter(upTo: limit).nanoseconds))
+        case .hold:
+            count { $0.held += 1 }
+            pair.hold(bytes, direction)
+        case .drop:
+            count { $0.dropped += 1 }
+            pair.lose()
+        }
+    }
+
+    /// Hands on what one half reads.
+    private final class Reader: ChannelInboundHandler, Sendable {
+        typealias InboundIn = ByteBuffer
+
+        private let receive: @Sendable (ByteBuffer) -> Void
+
+        init(_ receive: @escaping @Sendable (ByteBuffer) -> Void) { self.receive = receive }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) { receive(unwrapInboundIn(data)) }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    }
+}

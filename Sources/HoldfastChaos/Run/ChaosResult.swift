@@ -1,0 +1,106 @@
+public import HoldfastHistory
+import HoldfastRuntime
+
+/// What a run came to.
+public struct ChaosResult: Sendable, Hashable, Codable {
+    public var scenario: String
+    public var about: String
+    public var seed: UInt64
+    public var seconds: Int
+    public var mutant: Mutant?
+    public var verdict: Verdict
+    public var judgements: [Judgement]
+    public var faults: [FaultTally]
+    /// How often each of what must happen sometimes did, by name.
+    public var occurrences: [String: Int]
+    /// What must happen in the battery that this run belongs to.
+    public var expected: [Occurrence]
+    public var isDrained: Bool
+    public var workersStarted: Int
+    /// Jobs that were given up.
+    public var jobsFailed: Int
+
+    init(
+        _ scenario: Scenario, _ options: ChaosOptions, _ history: History, faults: [FaultTally], isDrained: Bool,
+        progress: WorkloadProgress, workersStarted: Int
+    ) {
+        self.scenario = scenario.name
+        about = scenario.about
+        seed = options.seed
+        seconds = scenario.budget.seconds
+        mutant = options.mutant
+        self.faults = faults
+        self.isDrained = isDrained
+        self.workersStarted = workersStarted
+        jobsFailed = progress.failed
+        expected = scenario.sometimes
+        let counts = Occurrence.allCases.map { ($0.rawValue, $0.count(in: history)) }
+        occurrences = Dictionary(uniqueKeysWithValues: counts)
+        judgements =
+            scenario.guarantees.map { $0.judge(history, scenario, isDrained: isDrained) }
+            + [Self.judgeWork(isDrained: isDrained, progress), Self.judgeFaults(faults)]
+        verdict = judgements.map(\.verdict).combined
+    }
+
+    /// The same run, judged anew from its history. What was done to it, and whether its work was done, stays as it was
+    /// seen then.
+    public func judgedAgain(_ history: History, _ scenario: Scenario) -> ChaosResult {
+        var result = self
+        let judged = scenario.guarantees.map { $0.judge(history, scenario, isDrained: isDrained) }
+        let seen = Set(judged.map(\.guarantee))
+        result.judgements = judged + judgements.filter { !seen.contains($0.guarantee) }
+        let counts = Occurrence.allCases.map { ($0.rawValue, $0.count(in: history)) }
+        result.occurrences = Dictionary(uniqueKeysWithValues: counts)
+        result.verdict = result.judgements.map(\.verdict).combined
+        return result
+    }
+
+    /// The judgement of a guarantee, if it was judged.
+    public func judgement(_ guarantee: String) -> Judgement? { judgements.first { $0.guarantee == guarantee } }
+
+    /// All work that was asked for must end, also after faults.
+    private static func judgeWork(isDrained: Bool, _ progress: WorkloadProgress) -> Judgement {
+        var judgement = Judgement("all work is done in time")
+        judgement.figures = [
+            .init("asked", progress.asked), .init("done", progress.applied), .init("waiting", progress.waiting),
+            .init("given up", progress.failed),
+        ]
+        if !isDrained { judgement.verdict = .invalid }
+        // A run in which nothing was done shows nothing.
+        if progress.applied == 0 {
+            judgement.verdict = judgement.verdict.and(.unknown)
+            judgement.doubt = "nothing was done"
+        }
+        return judgement
+    }
+
+    /// A run that did not suffer what it planned shows nothing.
+    private static func judgeFaults(_ tallies: [FaultTally]) -> Judgement {
+        var judgement = Judgement("the planned faults happened")
+        for tally in tallies {
+            judgement.figures.append(.init("\(tally.title), planned", tally.planned))
+            judgement.figures.append(.init("\(tally.title), confirmed", tally.confirmed))
+            guard !tally.isEnough else { continue }
+            judgement.verdict = .unknown
+            judgement.doubt =
+                "\(tally.title): \(tally.confirmed) of \(tally.planned) confirmed"
+                + (tally.reasons.isEmpty ? "" : " (\(tally.reasons.joined(separator: "; ")))")
+        }
+        return judgement
+    }
+}
+
+extension Guarantee {
+    func judge(_ history: History, _ scenario: Scenario, isDrained: Bool) -> Judgement {
+        switch self {
+        case .tokens: TokenCheck.judge(history)
+        case .tenures: TenureCheck.judge(history)
+        case .acceptance: AcceptanceCheck.judge(history)
+        case .updates: UpdateCheck.judge(history)
+        case .ledger: LedgerCheck.judge(history, isDrained: isDrained)
+        case .linearizability: LinearizabilityCheck.judge(history)
+        case .jobs: JobCheck.judge(history, isDrained: isDrained)
+        case .liveness: LivenessCheck.judge(history, within: scenario.budget.recovery)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import HoldfastCluster
+public import HoldfastHistory
+import HoldfastLocks
+public import HoldfastRuntime
+
+/// One run of a scenario: everything is started, suffers, is stopped, and is judged.
+public struct ChaosRun: Sendable {
+    /// What a run leaves behind.
+    public struct Outcome: Sendable {
+        public var result: ChaosResult
+        public var history: History
+    }
+
+    private let scenario: Scenario
+    private let options: ChaosOptions
+    private let runtime: any Runtime
+    private let watch: @Sendable (ChaosSnapshot) -> Void
+
+    /// - Parameter watch: Told a few times a second what is going on.
+    public init(
+        _ scenario: Scenario, _ options: ChaosOptions, runtime: any Runtime = LiveRuntime(),
+        watch: @escaping @Sendable (ChaosSnapshot) -> Void = { _ in }
+    ) {
+        self.scenario = scenario
+        self.options = options
+        self.runtime = runtime
+        self.watch = watch
+    }
+
+    /// Nothing is left running, however it ends.
+    /// - Throws: ``ChaosError``, ``ClusterError`` and others when it could not be held.
+    public func run() async throws -> Outcome {
+        let directory =
+            options.directory
+            ?? FileManager.default.temporaryDirectory.path + "/holdfast-chaos-" + runtime.randomHex(bytes: 6)
+        defer { if options.directory == nil { try? FileManager.default.removeItem(atPath: directory) } }
+        for part in ["history", "orders", "logs"] {
+            let path = "\(directory)/\(part)"
+            if FileManager.default.fileExists(atPath: path) {
+                throw ChaosError("\(directory) holds an earlier run: choose another directory, or remove it")
+            }
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
+        watch(ChaosSnapshot())
+        var configuration = ClusterConfiguration(
+            nodes: scenario.topology.nodes, stores: 1, directory: directory + "/cluster")
+        let clocks =
+            scenario.faults.contains { $0.kind.isOfClock }
+            ? try await Clocks.prepare(nodes: scenario.topology.nodes, in: directory, runtime: runtime) : nil
+        clocks?.equip(&configuration)
+        let cluster = try await LocalCluster.start(configuration, runtime: runtime)
+        do {
+            let outcome = try await suffer(directory, cluster, clocks)
+            await cluster.stop(grace: .seconds(2))
+            return outcome
+        } catch {
+            await cluster.stop(grace: .seconds(2))
+            throw error
+        }
+    }
+
+    private func suffer(
+        _ directory: String, _ cluster: LocalCluster, _ clocks: Clocks?
+    ) async throws -> Outcome {
+        if !cluster.nodes.isEmpty {
+            _ = try await LockCluster.initialize(
+                try LockClusterConfiguration(urls: cluster.nodeURLs), maximumTTL: scenario.workload.lockTTL * 2,
+                runtime: runtime)
+        }
+        try WorkerSettings(scenario.workload, store: cluster.storeURLs[0], mutant: options.mutant).save(in: directory)
+        let history = try HistoryWriter(
+            path: "\(directory)/history/chaos.jsonl", client: "chaos", number: 0, runtime: runtime)
+        let links =
+            scenario.faults.contains { $0.kind.isOfNetwork }
+            ? try await Links.start(
+                workers: scenario.topology.workers, nodes: cluster.nodes.map(\.port), runtime: runtime) : nil
+        let stage = ChaosStage(
+            scenario: scenario, options: options, directory: directory, cluster: cluster, links: links, clocks: clocks,
+            driver: try driver(cluster, history), history: history, runtime: runtime, watch: watch)
+        do {
+            let outcome = try await stage.play()
+            await leave(stage)
+            return outcome
+        } catch {
+            await leave(stage)
+            throw error
+        }
+    }
+
+    private func leave(_ stage: ChaosStage) async {
+        await stage.driver.close()
+        await stage.links?.close()
+    }
+
+    private func driver(_ cluster: LocalCluster, _ history: HistoryWriter) throws -> any WorkloadDriver {
+        let (workload, store) = (scenario.workload, cluster.storeURLs[0])
+        return switch workload.kind {
+        case .agents:
+            try AgentDriver(workload, seed: options.seed, store: store, history: history, runtime: runtime)
+        case .jobs: try JobDriver(workload, seed: options.seed, store: store, history: history, runtime: runtime)
+        case .counter, .election:
+            try RegisterDriver(workload, mutant: options.mutant, store: store, history: history, runtime: runtime)
+        }
+    }
+}

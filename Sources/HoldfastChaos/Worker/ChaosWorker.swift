@@ -1,0 +1,96 @@
+import HoldfastHistory
+import HoldfastJobs
+import HoldfastLocks
+import HoldfastRedis
+import HoldfastRuntime
+import Logging
+
+/// A worker process of a chaos run: does its part of the workload, keeps a history, and obeys orders at named points.
+public struct ChaosWorker: Sendable {
+    private let name: String
+    private let number: Int
+    private let directory: String
+    private let nodes: [String]
+
+    /// - Parameters:
+    ///   - number: Different for each worker of a run.
+    ///   - directory: The run's; holds `worker.json`, `history` and `orders`.
+    ///   - nodes: Where this worker finds the lock nodes.
+    public init(name: String, number: Int, directory: String, nodes: [String]) {
+        self.name = name
+        self.number = number
+        self.directory = directory
+        self.nodes = nodes
+    }
+
+    /// Works until the calling task is cancelled; what runs then is given back.
+    public func run() async throws {
+        let settings = try WorkerSettings.load(from: directory)
+        let runtime = ChaosRuntime(orders: ChaosOrders(directory: "\(directory)/orders"), process: name)
+        let history = try HistoryWriter(
+            path: "\(directory)/history/\(name).jsonl", client: name, number: number, runtime: runtime)
+        let log = Logger(label: "holdfast.chaos") { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = .notice
+            return handler
+        }
+        let store = RedisClient(
+            try RedisConfiguration(url: settings.store), scripts: JobScripts.all, runtime: runtime)
+        let locks = try await connect(settings, history, runtime, log)
+        let seat = WorkerSeat(
+            name: name, settings: settings, store: store, locks: locks, history: history, runtime: runtime, log: log)
+        do { try await work(seat) } catch {
+            await close(seat)
+            throw error
+        }
+        await close(seat)
+    }
+
+    private func close(_ seat: WorkerSeat) async {
+        await seat.locks?.close()
+        await seat.store.close()
+    }
+
+    private func work(_ seat: WorkerSeat) async throws {
+        switch seat.settings.workload {
+        case .agents: try await AgentWork(seat).run()
+        case .counter, .election: try await RegisterWork(seat).run()
+        case .jobs: try await JobWork(seat).run()
+        }
+    }
+
+    private func connect(
+        _ settings: WorkerSettings, _ history: HistoryWriter, _ runtime: any Runtime, _ log: Logger
+    ) async throws -> LockCluster? {
+        if nodes.isEmpty { return nil }
+        let recorder = LockRecorder(history: history)
+        let thief = settings.mutant == .releaseWithoutCompare ? try BlindRelease(nodes, runtime: runtime) : nil
+        // A worker may be born while a majority is away.
+        return try await LockCluster.connect(
+            try LockClusterConfiguration(urls: nodes), patience: .seconds(60), runtime: runtime, log: log,
+            observer: { event in
+                recorder.record(event)
+                thief?.observe(event)
+            })
+    }
+}
+
+/// What a worker works with.
+struct WorkerSeat: Sendable {
+    let name: String
+    let settings: WorkerSettings
+    let store: RedisClient
+    /// Nil: the scenario has no lock nodes.
+    let locks: LockCluster?
+    let history: HistoryWriter
+    let runtime: any Runtime
+    let log: Logger
+
+    var lockTTL: Duration { .milliseconds(settings.lockTTL) }
+
+    /// - Throws: ``ChaosError`` where the scenario has no lock nodes.
+    func lockCluster() throws(ChaosError) -> LockCluster {
+        guard let locks else { throw ChaosError("this workload needs lock nodes") }
+        return locks
+    }
+}

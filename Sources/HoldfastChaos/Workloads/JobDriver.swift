@@ -1,0 +1,67 @@
+import HoldfastHistory
+import HoldfastJobs
+import HoldfastRedis
+import HoldfastRuntime
+import Synchronization
+
+/// Gives jobs with an effect each, and lets the record of effects testify.
+final class JobDriver: WorkloadDriver {
+    private let seed: UInt64
+    private let backlog: Int
+    private let store: RedisClient
+    private let queue: Queue
+    private let effects: JobEffects
+    private let history: HistoryWriter
+    private let runtime: any Runtime
+    private let asked = Mutex(0)
+
+    init(
+        _ workload: Workload, seed: UInt64, store: String, history: HistoryWriter, runtime: any Runtime
+    ) throws {
+        self.seed = seed
+        backlog = workload.backlog
+        self.store = RedisClient(try RedisConfiguration(url: store), scripts: JobScripts.all, runtime: runtime)
+        queue = try Queue(JobWork.queue, client: self.store)
+        effects = JobEffects(on: self.store)
+        self.history = history
+        self.runtime = runtime
+    }
+
+    func prepare() async throws {}
+
+    func produce(until deadline: Instant) async throws {
+        var random = SeededGenerator(seed: seed)
+        while runtime.now < deadline {
+            let waiting = try await queue.counts().queued
+            for _ in 0..<max(0, backlog - waiting) { try await give(Int.random(in: 0...40, using: &random)) }
+            try await runtime.sleep(for: .milliseconds(20))
+        }
+    }
+
+    private func give(_ milliseconds: Int) async throws {
+        let id = try JobID("job-\(asked.withLock { $0 })")
+        var options = JobOptions()
+        options.id = id
+        options.retry = .init(maximum: 20)
+        let given = history.begin(HistoryFunction.enqueue, [.text(id.text)])
+        _ = try await queue.enqueue(JobWork.function, keywords: ["milliseconds": milliseconds], options: options)
+        history.end(given, .ok)
+        asked.withLock { $0 += 1 }
+    }
+
+    func isDone() async throws -> Bool { try await queue.counts().isQuiet }
+
+    func testify() async throws {
+        for job in try await effects.all() { history.note(.witness, HistoryFunction.effect, [.text(job)]) }
+        try await JobWitness(queue: queue, history: history).testify()
+    }
+
+    func progress() async throws -> WorkloadProgress {
+        let counts = try await queue.counts()
+        return WorkloadProgress(
+            asked: asked.withLock { $0 }, applied: try await effects.count(), waiting: counts.queued,
+            failed: counts.failed)
+    }
+
+    func close() async { await store.close() }
+}

@@ -1,0 +1,128 @@
+import HoldfastRedis
+import HoldfastRuntime
+import NIOCore
+import NIOPosix
+import RedisFixture
+import Testing
+
+@testable import HoldfastChaos
+
+/// A link in front of a real server: what it does shows in the server's data and in its counters.
+@Suite(.serialized) struct FaultyLinkTests {
+    private struct Bench {
+        var link: FaultyLink
+        /// Through the link.
+        var client: RedisClient
+        /// Beside it.
+        var direct: RedisClient
+    }
+
+    private func withLink(_ body: (Bench) async throws -> Void) async throws {
+        try await RedisServer.with { server in
+            let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+            let link = try await FaultyLink.start(to: server.port, on: group, runtime: LiveRuntime())
+            var configuration = try RedisConfiguration(url: "redis://127.0.0.1:\(link.port)")
+            configuration.commandTimeout = .milliseconds(500)
+            let direct = RedisClient(try RedisConfiguration(url: "redis://127.0.0.1:\(server.port)"))
+            let bench = Bench(link: link, client: RedisClient(configuration), direct: direct)
+            func close() async throws {
+                await bench.client.close()
+                await direct.close()
+                await link.close()
+                try await group.shutdownGracefully()
+            }
+            do {
+                _ = try await bench.client.send(RedisCommand("SET", "warm", 1))
+                try await body(bench)
+            } catch {
+                try await close()
+                throw error
+            }
+            try await close()
+        }
+    }
+
+    private func exists(_ key: String, _ client: RedisClient) async throws -> Bool {
+        try await client.send(RedisCommand("EXISTS", RedisArgument(key)).idempotent).integer == 1
+    }
+
+    private func set(_ key: String, _ client: RedisClient) async throws {
+        _ = try await client.send(RedisCommand("SET", RedisArgument(key), 1))
+    }
+
+    /// Until the server has the key; the test's time limit bounds the wait.
+    private func arrival(of key: String, _ client: RedisClient) async throws {
+        while try await !exists(key, client) { await Task.yield() }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func healthyLinksPassEverything() async throws {
+        try await withLink { bench in
+            for index in 0..<200 { try await set("k\(index)", bench.client) }
+            let isThere = try await exists("k199", bench.direct)
+            #expect(isThere)
+            #expect(bench.link.counters.passed >= 400 && bench.link.counters.connections == 1)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func lostRepliesLeaveTheEffectBehind() async throws {
+        try await withLink { bench in
+            bench.link.set(LinkFault(kind: .dropReplies))
+            await #expect(throws: RedisError.self) { try await set("k", bench.client) }
+            let isThere = try await exists("k", bench.direct)
+            #expect(isThere, "obeyed, and nobody was told")
+            #expect(bench.link.counters.dropped > 0)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func lostRequestsNeverArrive() async throws {
+        try await withLink { bench in
+            bench.link.set(LinkFault(kind: .dropRequests))
+            await #expect(throws: RedisError.self) { try await set("k", bench.client) }
+            bench.link.set(nil)
+            // The hole has cost the connection; another one is made.
+            while (try? await set("after", bench.client)) == nil { await Task.yield() }
+            let isThere = try await exists("k", bench.direct)
+            #expect(!isThere)
+            #expect(bench.link.counters.connections >= 2)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func lateRequestsArriveAfterTheirSenderHasGivenUp() async throws {
+        try await withLink { bench in
+            bench.link.set(LinkFault(kind: .lateRequests))
+            await #expect(throws: RedisError.self) { try await set("k", bench.client) }
+            let isThere = try await exists("k", bench.direct)
+            #expect(!isThere)
+            await bench.client.close()
+            bench.link.set(nil)
+            try await arrival(of: "k", bench.direct)
+            #expect(bench.link.counters.held > 0)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aDelayKeepsTheOrder() async throws {
+        try await withLink { bench in
+            bench.link.set(LinkFault(kind: .delay, delay: .milliseconds(20)))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<20 {
+                    group.addTask {
+                        _ = try await bench.client.send(RedisCommand("RPUSH", "list", RedisArgument(index)))
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let length = try await bench.direct.send(RedisCommand("LLEN", "list").idempotent).integer
+            #expect(length == 20 && bench.link.counters.delayed > 0)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func resetConnectionsFailAndComeBack() async throws {
+        try await withLink { bench in
+            bench.link.set(LinkFault(kind: .reset))
+            await #expect(throws: RedisError.self) { try await set("k", bench.client) }
+            #expect(bench.link.counters.resets > 0)
+            bench.link.set(nil)
+            while (try? await set("after", bench.client)) == nil { await Task.yield() }
+        }
+    }
+}
