@@ -15,7 +15,8 @@ public struct HoldfastCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            DemoCommand.self, ChaosCommand.self, AgentCommand.self, ClusterCommand.self, WorkerCommand.self,
+            DemoCommand.self, ChaosCommand.self, VerifyCommand.self, AgentCommand.self, ClusterCommand.self,
+            WorkerCommand.self,
             EnqueueCommand.self,
             InfoCommand.self, LockCommand.self, LocksCommand.self, BenchCommand.self,
         ])

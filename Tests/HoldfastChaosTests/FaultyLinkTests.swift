@@ -20,7 +20,7 @@ import Testing
     private func withLink(_ body: (Bench) async throws -> Void) async throws {
         try await RedisServer.with { server in
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-            let link = try await FaultyLink.start(to: server.port, on: group, runtime: LiveRuntime())
+            let link = try await FaultyLink.start(server.port, on: group, runtime: LiveRuntime())
             var configuration = try RedisConfiguration(url: "redis://127.0.0.1:\(link.port)")
             configuration.commandTimeout = .milliseconds(500)
             let direct = RedisClient(try RedisConfiguration(url: "redis://127.0.0.1:\(server.port)"))

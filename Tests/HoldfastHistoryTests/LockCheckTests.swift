@@ -64,6 +64,20 @@ import Testing
         #expect(counted.verdict == .valid && counted.figure("overlaps") == 1)
     }
 
+    @Test func whoWasKilledMayHaveReleasedUnseen() throws {
+        func judge(killedAt: Int64) throws -> Judgement {
+            TenureCheck.judge(
+                try Script.history { script in
+                    script.acquire("l", 1, 0, 10, until: 500, client: "a")
+                    script.nemesis("fault", [1, "kill", "a", "SIGKILL"], at: killedAt)
+                    script.acquire("l", 2, 20, 30, until: 600, client: "b")
+                })
+        }
+        #expect(try judge(killedAt: 25).verdict == .valid)
+        #expect(try judge(killedAt: 25).figure("tenures of killed holders, not judged") == 1)
+        #expect(try judge(killedAt: 5).verdict == .invalid, "another one of that name was killed before")
+    }
+
     @Test func aRenewalLengthensTheTenure() throws {
         let history = try Script.history { script in
             script.acquire("l", 1, 0, 10, until: 500)

@@ -10,7 +10,7 @@ extension Injector {
         _ entry: FaultPlan.Entry, _ indices: [Int], _ kind: FaultSpec.Kind, shift: Duration, rate: Double,
         span: Duration
     ) async {
-        let nodes = indices.map { cluster.nodes[$0] }
+        let nodes = indices.map { ground.members[$0] }
         let names = nodes.map(\.name)
         let title = names.joined(separator: " ")
         guard let clocks, !clocks.pages.isEmpty else {

@@ -1,10 +1,9 @@
-import HoldfastCluster
 import HoldfastRuntime
 
 extension Injector {
     func strike(_ entry: FaultPlan.Entry, _ links: [FaultPlan.Link], _ fault: LinkFault, span: Duration) async {
         guard let all = self.links else { return skip(entry, "links", "the workers have no links") }
-        let names = Set(links.map { cluster.nodes[$0.node].name }).sorted()
+        let names = Set(links.map { ground.nodes[$0.node].name }).sorted()
         let title = names.joined(separator: " ")
         let places = links.map { "link \($0.worker) \($0.node)" }
         guard await occupyInTurn(places) else {

@@ -7,7 +7,7 @@ extension Injector {
     func killNodes(
         _ entry: FaultPlan.Entry, _ indices: [Int], span: Duration, _ restart: FaultSpec.Restart
     ) async {
-        let nodes = indices.map { cluster.nodes[$0] }
+        let nodes = indices.map { ground.members[$0] }
         let names = nodes.map(\.name)
         let title = names.joined(separator: " ")
         guard await occupyInTurn(names) else {
@@ -44,7 +44,7 @@ extension Injector {
     }
 
     func pauseNodes(_ entry: FaultPlan.Entry, _ indices: [Int], span: Duration) async {
-        let nodes = indices.map { cluster.nodes[$0] }
+        let nodes = indices.map { ground.members[$0] }
         let names = nodes.map(\.name)
         let title = names.joined(separator: " ")
         guard await occupyInTurn(names) else {

@@ -16,7 +16,7 @@ final class Injector: Sendable {
     let state: Mutex<State>
     let scenario: Scenario
     let fleet: Fleet
-    let cluster: LocalCluster
+    let ground: Ground
     let links: Links?
     let clocks: Clocks?
     let orders: ChaosOrders
@@ -28,7 +28,7 @@ final class Injector: Sendable {
     let overtaken: @Sendable (_ worker: String) async -> Bool
 
     init(
-        _ plan: FaultPlan, of scenario: Scenario, seed: UInt64, fleet: Fleet, cluster: LocalCluster, links: Links?,
+        _ plan: FaultPlan, of scenario: Scenario, seed: UInt64, fleet: Fleet, ground: Ground, links: Links?,
         clocks: Clocks?, orders: ChaosOrders, history: HistoryWriter, runtime: any Runtime,
         overtaken: @escaping @Sendable (_ worker: String) async -> Bool
     ) {
@@ -36,7 +36,7 @@ final class Injector: Sendable {
         self.scenario = scenario
         self.seed = seed
         self.fleet = fleet
-        self.cluster = cluster
+        self.ground = ground
         self.links = links
         self.clocks = clocks
         self.orders = orders

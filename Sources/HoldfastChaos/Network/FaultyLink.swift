@@ -37,19 +37,21 @@ final class FaultyLink: Sendable {
         var pairs: [ObjectIdentifier: LinkPair] = [:]
     }
 
-    private let target: Int
+    private let target: (host: String, port: Int)
     private let runtime: any Runtime
     private let state = Mutex(State())
     private let listener = Mutex<(any Channel)?>(nil)
 
-    private init(to target: Int, runtime: any Runtime) {
+    private init(to target: (host: String, port: Int), runtime: any Runtime) {
         self.target = target
         self.runtime = runtime
     }
 
-    /// Listens on a free port of this machine, and connects to `target` for each connection there.
-    static func start(to target: Int, on group: any EventLoopGroup, runtime: any Runtime) async throws -> FaultyLink {
-        let link = FaultyLink(to: target, runtime: runtime)
+    /// Listens on a free port of this machine, and connects to the server for each connection there.
+    static func start(
+        to host: String = "127.0.0.1", _ port: Int, on group: any EventLoopGroup, runtime: any Runtime
+    ) async throws -> FaultyLink {
+        let link = FaultyLink(to: (host, port), runtime: runtime)
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
@@ -99,7 +101,7 @@ final class FaultyLink: Sendable {
         return ClientBootstrap(group: client.eventLoop)
             .channelOption(.autoRead, value: false)
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .connect(host: "127.0.0.1", port: target)
+            .connect(host: target.host, port: target.port)
             .flatMap { server in self.join(client, server) }
             .flatMapError { _ in
                 // The server is down: so it seems to the client.

@@ -56,7 +56,9 @@ enum HTMLReport {
 
     private static func guarantees(_ result: ChaosResult) -> String {
         let rows = result.judgements.map { judgement in
-            let figures = judgement.figures.filter { $0.value != 0 }.map { "\($0.value) \(escape($0.name))" }
+            // The faults have a table of their own.
+            let shown = judgement.guarantee == ChaosResult.faultsHappened ? [] : judgement.figures
+            let figures = shown.filter { $0.value != 0 }.map { "\($0.value) \(escape($0.name))" }
             let doubt = judgement.doubt.map { "<br><em>\(escape($0))</em>" } ?? ""
             return "<tr><td>\(escape(judgement.guarantee))</td>"
                 + "<td>\(badge(judgement.verdict))</td>"

@@ -18,7 +18,7 @@ struct Timeline {
         self.history = history
         let workers = Set(history.operations.compactMap(\.client)).subtracting(["chaos"])
         let targets = history.faults.flatMap { $0.target.split(separator: " ").map(String.init) }
-        let nodes = Set(targets).subtracting(workers)
+        let nodes = Set(targets).filter { $0.hasPrefix("node-") }
         rows = Array((nodes.sorted() + workers.sorted { $0.localizedLess($1) }).prefix(Self.maximumRows))
         end = max(1, Double(history.end))
     }

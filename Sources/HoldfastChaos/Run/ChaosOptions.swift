@@ -4,6 +4,10 @@ public struct ChaosOptions: Sendable, Hashable {
     public var seed: UInt64 = 1
     /// Switches one protection off, so that the harm shows which it prevents.
     public var mutant: Mutant?
+    /// Lock nodes that run already, which are then not harmed; nil starts some.
+    public var nodes: [String]?
+    /// A store that runs already; nil starts one.
+    public var store: String?
     /// Kept afterwards, with logs and histories; nil takes a temporary one that is removed.
     public var directory: String?
     /// The program that can be a worker, and the arguments that make it one.

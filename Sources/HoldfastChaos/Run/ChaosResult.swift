@@ -74,9 +74,12 @@ public struct ChaosResult: Sendable, Hashable, Codable {
         return judgement
     }
 
+    /// The judgement of ``FaultTally``.
+    public static let faultsHappened = "the planned faults happened"
+
     /// A run that did not suffer what it planned shows nothing.
     private static func judgeFaults(_ tallies: [FaultTally]) -> Judgement {
-        var judgement = Judgement("the planned faults happened")
+        var judgement = Judgement(faultsHappened)
         for tally in tallies {
             judgement.figures.append(.init("\(tally.title), planned", tally.planned))
             judgement.figures.append(.init("\(tally.title), confirmed", tally.confirmed))

@@ -10,6 +10,13 @@ public struct ChaosRun: Sendable {
     public struct Outcome: Sendable {
         public var result: ChaosResult
         public var history: History
+
+        /// The verdicts as JUnit XML.
+        public var junit: String { JUnitReport.text([result], []) }
+
+        /// The report as one page of HTML.
+        /// - Parameter command: Repeats the run.
+        public func page(command: String) -> String { HTMLReport.text(result, history, command: command) }
     }
 
     private let scenario: Scenario
@@ -44,40 +51,42 @@ public struct ChaosRun: Sendable {
         }
         watch(ChaosSnapshot())
         var configuration = ClusterConfiguration(
-            nodes: scenario.topology.nodes, stores: 1, directory: directory + "/cluster")
+            nodes: options.nodes == nil ? scenario.topology.nodes : 0, stores: options.store == nil ? 1 : 0,
+            directory: directory + "/cluster")
         let clocks =
             scenario.faults.contains { $0.kind.isOfClock }
             ? try await Clocks.prepare(nodes: scenario.topology.nodes, in: directory, runtime: runtime) : nil
         clocks?.equip(&configuration)
-        let cluster = try await LocalCluster.start(configuration, runtime: runtime)
+        let ground = try await Ground.lay(configuration, options, runtime: runtime)
         do {
-            let outcome = try await suffer(directory, cluster, clocks)
-            await cluster.stop(grace: .seconds(2))
+            let outcome = try await suffer(directory, ground, clocks)
+            await ground.stop()
             return outcome
         } catch {
-            await cluster.stop(grace: .seconds(2))
+            await ground.stop()
             throw error
         }
     }
 
     private func suffer(
-        _ directory: String, _ cluster: LocalCluster, _ clocks: Clocks?
+        _ directory: String, _ ground: Ground, _ clocks: Clocks?
     ) async throws -> Outcome {
-        if !cluster.nodes.isEmpty {
+        // Nodes that were given are somebody's cluster already.
+        if !ground.members.isEmpty {
             _ = try await LockCluster.initialize(
-                try LockClusterConfiguration(urls: cluster.nodeURLs), maximumTTL: scenario.workload.lockTTL * 2,
+                try LockClusterConfiguration(urls: ground.nodeURLs), maximumTTL: scenario.workload.lockTTL * 2,
                 runtime: runtime)
         }
-        try WorkerSettings(scenario.workload, store: cluster.storeURLs[0], mutant: options.mutant).save(in: directory)
+        try WorkerSettings(scenario.workload, store: ground.store, mutant: options.mutant).save(in: directory)
         let history = try HistoryWriter(
             path: "\(directory)/history/chaos.jsonl", client: "chaos", number: 0, runtime: runtime)
         let links =
             scenario.faults.contains { $0.kind.isOfNetwork }
             ? try await Links.start(
-                workers: scenario.topology.workers, nodes: cluster.nodes.map(\.port), runtime: runtime) : nil
+                workers: scenario.topology.workers, nodes: ground.nodes, runtime: runtime) : nil
         let stage = ChaosStage(
-            scenario: scenario, options: options, directory: directory, cluster: cluster, links: links, clocks: clocks,
-            driver: try driver(cluster, history), history: history, runtime: runtime, watch: watch)
+            scenario: scenario, options: options, directory: directory, ground: ground, links: links, clocks: clocks,
+            driver: try driver(ground, history), history: history, runtime: runtime, watch: watch)
         do {
             let outcome = try await stage.play()
             await leave(stage)
@@ -93,8 +102,8 @@ public struct ChaosRun: Sendable {
         await stage.links?.close()
     }
 
-    private func driver(_ cluster: LocalCluster, _ history: HistoryWriter) throws -> any WorkloadDriver {
-        let (workload, store) = (scenario.workload, cluster.storeURLs[0])
+    private func driver(_ ground: Ground, _ history: HistoryWriter) throws -> any WorkloadDriver {
+        let (workload, store) = (scenario.workload, ground.store)
         return switch workload.kind {
         case .agents:
             try AgentDriver(workload, seed: options.seed, store: store, history: history, runtime: runtime)

@@ -12,7 +12,7 @@ final class ChaosStage: Sendable {
     private let scenario: Scenario
     private let options: ChaosOptions
     private let directory: String
-    private let cluster: LocalCluster
+    private let ground: Ground
     private let history: HistoryWriter
     private let holders: Holders
     private let runtime: any Runtime
@@ -20,7 +20,7 @@ final class ChaosStage: Sendable {
     private let phase = Mutex(ChaosSnapshot.Phase.starting)
 
     init(
-        scenario: Scenario, options: ChaosOptions, directory: String, cluster: LocalCluster, links: Links?,
+        scenario: Scenario, options: ChaosOptions, directory: String, ground: Ground, links: Links?,
         clocks: Clocks?,
         driver: any WorkloadDriver, history: HistoryWriter, runtime: any Runtime,
         watch: @escaping @Sendable (ChaosSnapshot) -> Void
@@ -28,7 +28,7 @@ final class ChaosStage: Sendable {
         self.scenario = scenario
         self.options = options
         self.directory = directory
-        self.cluster = cluster
+        self.ground = ground
         self.links = links
         self.clocks = clocks
         self.driver = driver
@@ -43,7 +43,7 @@ final class ChaosStage: Sendable {
         let fleet = Fleet(size: scenario.topology.workers, runtime: runtime, command: workerCommand)
         let holders = holders
         let injector = Injector(
-            FaultPlan(scenario, seed: options.seed), of: scenario, seed: options.seed, fleet: fleet, cluster: cluster,
+            FaultPlan(scenario, seed: options.seed), of: scenario, seed: options.seed, fleet: fleet, ground: ground,
             links: links, clocks: clocks, orders: ChaosOrders(directory: "\(directory)/orders"), history: history,
             runtime: runtime,
             overtaken: { holders.wasOvertaken($0) })
@@ -117,7 +117,7 @@ final class ChaosStage: Sendable {
             (snapshot.asked, snapshot.applied, snapshot.waiting) =
                 (progress.asked, progress.applied, progress.waiting)
             snapshot.workers = fleet.members.map(\.name)
-            for node in cluster.nodes { snapshot.nodes[node.name] = node.pid != nil }
+            for node in ground.members { snapshot.nodes[node.name] = node.pid != nil }
             snapshot.holders = try holders.current()
             snapshot.faults = injector.tallies
             snapshot.latestFault = injector.latest
@@ -127,7 +127,7 @@ final class ChaosStage: Sendable {
     }
 
     @Sendable private func workerCommand(_ name: String, _ number: Int, _ place: Int) -> Command {
-        let nodes = links?.urls(for: place) ?? cluster.nodeURLs
+        let nodes = links?.urls(for: place) ?? ground.nodeURLs
         var command = Command(
             options.program,
             options.workerArguments + ["--name", name, "--number", "\(number)", "--directory", directory]

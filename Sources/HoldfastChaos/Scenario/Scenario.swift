@@ -66,6 +66,11 @@ public struct Workload: Sendable, Hashable {
     public var concurrency = 2
     /// Jobs that wait at most.
     public var backlog = 24
+    /// Between two increments of a lane.
+    var pause: Duration = .zero
+    /// Before the names of locks and of registers, on servers that are not the run's own.
+    var lockPrefix = ""
+    var registerPrefix = ""
 
     public init(_ kind: Kind) { self.kind = kind }
 }

@@ -11,6 +11,9 @@ struct RegisterWork: Sendable {
 
     static func counter(_ number: Int) -> String { "counter-\(number)" }
 
+    /// How long keys of writes are remembered: longer than any retry of a run.
+    static let retention: Duration = .seconds(600)
+
     /// Until the task is cancelled.
     func run() async throws {
         let locks = try seat.lockCluster()
@@ -30,6 +33,7 @@ struct RegisterWork: Sendable {
                 case .election: try await lead(name, locks, lane)
                 default: try await hold(name, locks)
                 }
+                try await seat.runtime.sleep(for: .milliseconds(seat.settings.pause))
             } catch is LockError {
                 // Refused or lost: it is in the history, and tried again.
                 try? await seat.runtime.sleep(for: seat.runtime.jitter(upTo: .milliseconds(50)))
@@ -39,18 +43,20 @@ struct RegisterWork: Sendable {
         }
     }
 
+    private func lockName(_ counter: String) throws -> LockName { try LockName(seat.settings.lockPrefix + counter) }
+
     private func hold(_ name: String, _ locks: LockCluster) async throws {
-        try await locks.withLock(try LockName(name), ttl: seat.lockTTL, wait: .upTo(seat.lockTTL)) { lease in
-            try await increment(name, under: lease.token)
+        try await locks.withLock(try lockName(name), ttl: seat.lockTTL, wait: .upTo(seat.lockTTL)) { lease in
+            try await increment(seat.settings.registerPrefix + name, under: lease.token)
         }
     }
 
     /// A term of a few increments.
     private func lead(_ name: String, _ locks: LockCluster, _ lane: Int) async throws {
-        let election = Election(try LockName(name), on: locks, ttl: seat.lockTTL)
+        let election = Election(try lockName(name), on: locks, ttl: seat.lockTTL)
         try await election.lead(as: "\(seat.name)/\(lane)", wait: .upTo(seat.lockTTL * 2)) { leadership in
             for _ in 0..<5 {
-                try await increment(name, under: leadership.term)
+                try await increment(seat.settings.registerPrefix + name, under: leadership.term)
                 try await seat.runtime.sleep(for: seat.runtime.jitter(upTo: .milliseconds(40)))
             }
         }
@@ -60,7 +66,7 @@ struct RegisterWork: Sendable {
 
     private func register(_ name: String) throws -> any FencedResource {
         if seat.settings.mutant == .fenceOff { return UnfencedRegister(name, on: seat.store) }
-        return try RedisResource(name, on: seat.store)
+        return try RedisResource(name, on: seat.store, retention: Self.retention)
     }
 
     private func increment(_ name: String, under token: FencingToken) async throws {

@@ -11,6 +11,10 @@ struct WorkerSettings: Sendable, Codable {
     var jobLease: Int64
     var keys: Int
     var concurrency: Int
+    /// Milliseconds.
+    var pause: Int64
+    var lockPrefix: String
+    var registerPrefix: String
     var mutant: Mutant?
 
     init(_ workload: Workload, store: String, mutant: Mutant?) {
@@ -20,6 +24,9 @@ struct WorkerSettings: Sendable, Codable {
         jobLease = workload.jobLease.milliseconds
         keys = workload.keys
         concurrency = workload.concurrency
+        pause = workload.pause.milliseconds
+        lockPrefix = workload.lockPrefix
+        registerPrefix = workload.registerPrefix
         self.mutant = mutant
     }
 

@@ -11,11 +11,14 @@ final class RegisterDriver: WorkloadDriver {
     private let history: HistoryWriter
     private let runtime: any Runtime
     private let isFenced: Bool
+    /// The store may be somebody else's.
+    private let isGuest: Bool
 
     init(
         _ workload: Workload, mutant: Mutant?, store: String, history: HistoryWriter, runtime: any Runtime
     ) throws {
-        counters = (1...workload.keys).map(RegisterWork.counter)
+        counters = (1...workload.keys).map { workload.registerPrefix + RegisterWork.counter($0) }
+        isGuest = !workload.registerPrefix.isEmpty
         self.store = RedisClient(try RedisConfiguration(url: store), runtime: runtime)
         self.history = history
         self.runtime = runtime
@@ -50,5 +53,13 @@ final class RegisterDriver: WorkloadDriver {
         return progress
     }
 
-    func close() async { await store.close() }
+    /// Leaves nothing behind on a store that stays: the keys of writes expire by themselves.
+    func close() async {
+        if isGuest {
+            for counter in counters {
+                _ = try? await store.send(RedisCommand("DEL", "holdfast:resource:\(counter)").idempotent)
+            }
+        }
+        await store.close()
+    }
 }

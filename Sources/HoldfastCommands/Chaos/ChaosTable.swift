@@ -27,7 +27,7 @@ enum ChaosTable {
             let figures = judgement.figures.filter { $0.value != 0 }.map { "\($0.value) \($0.name)" }
             table.add([
                 Table.Cell(judgement.guarantee), cell(judgement.verdict),
-                Table.Cell(judgement.guarantee.hasPrefix("the planned") ? "" : figures.joined(separator: ", ")),
+                Table.Cell(judgement.guarantee == ChaosResult.faultsHappened ? "" : figures.joined(separator: ", ")),
             ])
         }
         for line in table.lines(palette) { try output.line(line) }

@@ -65,6 +65,13 @@ struct ConnectionOptions: ParsableArguments {
     ///
     /// - Throws: `RedisError` for a URL that is none, `CommandFailure` when nobody says where they are.
     func nodeConfigurations(variable: (String) -> String? = Environment.variable) throws -> [RedisConfiguration] {
+        try nodeURLs(variable: variable).map { try RedisConfiguration(url: $0) }
+    }
+
+    /// The lock nodes' URLs.
+    ///
+    /// - Throws: `CommandFailure` when nobody says where they are.
+    func nodeURLs(variable: (String) -> String? = Environment.variable) throws -> [String] {
         if let list = given(nodes, "HOLDFAST_NODES", variable) {
             let urls = list.split(separator: ",", omittingEmptySubsequences: false).map {
                 $0.trimmingCharacters(in: .whitespaces)
@@ -72,13 +79,13 @@ struct ConnectionOptions: ParsableArguments {
             guard !urls.isEmpty, !urls.contains("") else {
                 throw CommandFailure("the list of nodes '\(list)' has an empty place; give url,url,…", code: .usage)
             }
-            return try urls.map { try RedisConfiguration(url: $0) }
+            return urls
         }
         let urls = try runningCluster("lock nodes", option: "--nodes", variable).nodeURLs
         guard !urls.isEmpty else {
             throw CommandFailure("the cluster has no lock nodes; name some with --nodes", code: .unavailable)
         }
-        return try urls.map { try RedisConfiguration(url: $0) }
+        return urls
     }
 
     /// The store.

@@ -4,6 +4,9 @@
 /// ends. The guarantee assumes bounded clock drift; and who looks at his lease just before he is paused does not look
 /// again. So tenures that overlap need not be a violation: where the assumption is broken on purpose they are counted.
 ///
+/// Who is killed while he releases may have done so unseen: a tenure without a seen end, of a client that was killed,
+/// is counted and not judged.
+///
 /// One sorted sweep a lock. Complexity: O(n log n) for n acquisitions, renewals and releases.
 public enum TenureCheck {
     public static let guarantee = "tenures do not overlap"
@@ -11,7 +14,9 @@ public enum TenureCheck {
     /// - Parameter isPromised: False: overlaps are counted, and no violation.
     public static func judge(_ history: History, isPromised: Bool = true) -> Judgement {
         var judgement = Judgement(guarantee)
-        let tenures = tenures(in: history)
+        let all = tenures(in: history)
+        let deaths = deaths(in: history)
+        let tenures = all.mapValues { $0.filter { !isUnclear($0, deaths) } }
         var overlaps = 0
         for (lock, tenures) in tenures.sorted(by: { $0.key < $1.key }) {
             var latest: Tenure?
@@ -30,6 +35,8 @@ public enum TenureCheck {
         }
         judgement.count("tenures", tenures.values.reduce(0) { $0 + $1.count })
         judgement.count("overlaps", overlaps)
+        let unclear = all.values.joined().count { isUnclear($0, deaths) }
+        judgement.count("tenures of killed holders, not judged", unclear)
         return judgement
     }
 
@@ -38,6 +45,21 @@ public enum TenureCheck {
         var token: Int64
         var from: Int64
         var to: Int64
+        var hasSeenEnd = false
+    }
+
+    /// When clients were killed, by name: each is killed once.
+    private static func deaths(in history: History) -> [String: Int64] {
+        var deaths: [String: Int64] = [:]
+        for fault in history.faults where fault.kind == "kill" { deaths[fault.target] = fault.began }
+        return deaths
+    }
+
+    private static func isUnclear(_ tenure: Tenure, _ deaths: [String: Int64]) -> Bool {
+        guard !tenure.hasSeenEnd, let client = tenure.acquisition.client, let death = deaths[client] else {
+            return false
+        }
+        return death >= tenure.from
     }
 
     private struct Name: Hashable {
@@ -57,7 +79,9 @@ public enum TenureCheck {
             } else if var last = tenures[name]?.popLast() {
                 switch operation.f {
                 case HistoryFunction.renew: last.to = max(last.to, operation.until ?? last.to)
-                case HistoryFunction.release: last.to = min(last.to, operation.invoked)
+                case HistoryFunction.release:
+                    last.to = min(last.to, operation.invoked)
+                    last.hasSeenEnd = true
                 default: break
                 }
                 tenures[name]?.append(last)
