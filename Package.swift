@@ -53,6 +53,8 @@ let package = Package(
         .library(name: "HoldfastHummingbird", targets: ["HoldfastHummingbird"]),
         .library(name: "HoldfastConformance", targets: ["HoldfastConformance"]),
         .library(name: "HoldfastJobs", targets: ["HoldfastJobs"]),
+        .library(name: "HoldfastMetrics", targets: ["HoldfastMetrics"]),
+        .library(name: "HoldfastPrograms", targets: ["HoldfastPrograms"]),
         .library(name: "HoldfastHTTP", targets: ["HoldfastHTTP"]),
         .library(name: "HoldfastAgents", targets: ["HoldfastAgents"]),
     ],
@@ -97,7 +99,9 @@ let package = Package(
                 "HoldfastLocks", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", crypto, httpTypes,
                 hummingbird, nioCore,
             ]),
-        room("HoldfastJobs", ["CZlib", "HoldfastRedis", "HoldfastRuntime", log]),
+        room("HoldfastMetrics", [metrics, httpTypes, hummingbird, log, nioCore]),
+        room("HoldfastJobs", ["CZlib", "HoldfastRedis", "HoldfastRuntime", log, metrics, tracing]),
+        room("HoldfastPrograms", ["HoldfastJobs", "HoldfastProcess", "HoldfastRuntime"]),
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
         room("HoldfastAgents", ["HoldfastHTTP", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime", log]),
         room("HoldfastHistory", ["HoldfastRuntime"]),
@@ -113,9 +117,8 @@ let package = Package(
             "HoldfastCommands",
             [
                 "HoldfastAgents", "HoldfastChaos", "HoldfastCluster", "HoldfastHTTP", "HoldfastHistory", "HoldfastJobs",
-                "HoldfastLocks",
-                "HoldfastMeasurement", "HoldfastProcess", "HoldfastRedis", "HoldfastRedisTLS", "HoldfastResources",
-                "HoldfastRuntime", arguments, log,
+                "HoldfastLocks", "HoldfastMeasurement", "HoldfastMetrics", "HoldfastProcess", "HoldfastPrograms",
+                "HoldfastRedis", "HoldfastRedisTLS", "HoldfastResources", "HoldfastRuntime", arguments, log, metrics,
             ]),
         .executableTarget(name: "HoldfastMain", dependencies: ["HoldfastCommands"], swiftSettings: strict),
         room(
@@ -213,7 +216,14 @@ let package = Package(
             "HoldfastJobsTests",
             [
                 "HoldfastJobs", "HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime", "JobFaults",
-                "RedisFixture", "TestWorld", "job-worker", log,
+                "RedisFixture", "TestWorld", "job-worker", log, metrics, metricsTestKit, tracing, inMemoryTracing,
+            ]),
+        tests("HoldfastMetricsTests", ["HoldfastMetrics", "HoldfastHTTP", metrics]),
+        tests(
+            "HoldfastProgramsTests",
+            [
+                "HoldfastPrograms", "HoldfastCluster", "HoldfastJobs", "HoldfastProcess", "HoldfastRedis",
+                "HoldfastRuntime", "TestWorld",
             ]),
         tests("HoldfastHistoryTests", ["HoldfastHistory", "HoldfastRuntime"]),
         tests(
@@ -225,7 +235,8 @@ let package = Package(
         tests(
             "HoldfastCommandsTests",
             [
-                "HoldfastCommands", "HoldfastAgents", "HoldfastCluster", "HoldfastLocks", "HoldfastProcess",
+                "HoldfastCommands", "HoldfastAgents", "HoldfastCluster", "HoldfastHTTP", "HoldfastLocks",
+                "HoldfastProcess",
                 "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "LocalHTTPServer", "HoldfastMain", arguments,
                 "TestWorld",
             ]),

@@ -28,6 +28,24 @@ public final class PipeWriter: Sendable {
         }
     }
 
+    /// Writes all of a few bytes (at most 4096, which the kernel takes as a whole or not at all) without waiting.
+    ///
+    /// - Throws: `ProcessError.closedPipe`, or `.system` when the pipe is full.
+    func offer(_ bytes: [UInt8]) throws(ProcessError) {
+        precondition(bytes.count <= 4096, "more than this may be written in part")
+        while true {
+            let written = pipe.ifOpen { descriptor in
+                bytes.withUnsafeBytes { cprocess_write(descriptor, $0.baseAddress, $0.count) }
+            }
+            switch written {
+            case nil, -Int(EPIPE): throw .closedPipe
+            case -Int(EINTR): continue
+            case let count? where count >= 0: return
+            case let code?: throw .system(operation: "writing to a process", errno: Int32(-code))
+            }
+        }
+    }
+
     public func write(_ text: String) async throws { try await write(Array(text.utf8)) }
 
     /// Lets the child read the end of its input.

@@ -31,10 +31,23 @@ struct Fixture {
             let cluster = try await LocalCluster.start(
                 ClusterConfiguration(nodes: 3, stores: 1, directory: directory))
             announce(cluster.members.compactMap(\.pid))
+        case "guarded":
+            // A child whose own child would outlive us both, were it not for the guard.
+            var command = Command("sh", ["-c", "sleep 1000 & echo $!; wait"])
+            command.output = .pipe
+            command.grouping = .ownGroup
+            command.keepsGroup = true
+            let child = try await ChildProcess.start(command)
+            let watch = GroupGuard()
+            if !arguments.contains("--unguarded") { try await watch.protect(child) }
+            guard var lines = child.output?.lines().makeAsyncIterator(), let pid = try await lines.next() else {
+                exit(1)
+            }
+            withExtendedLifetime(watch) { announce([child.pid, Int32(pid) ?? 0]) }
         case "count-leaks":
             try await countLeaks(Int(arguments.dropFirst().first ?? "") ?? 1)
         default:
-            print("usage: holdfast-fixture sleepers [--outlive]")
+            print("usage: holdfast-fixture sleepers [--outlive] | cluster DIR | guarded [--unguarded] | count-leaks N")
             exit(2)
         }
     }

@@ -33,6 +33,8 @@ extension Rule {
         "HoldfastHummingbird": ["HoldfastResources"],
         "HoldfastHTTP": ["CCurl", "HoldfastRuntime"],
         "HoldfastJobs": ["HoldfastResources", "HoldfastHTTP", "CZlib"],
+        "HoldfastMetrics": [],
+        "HoldfastPrograms": ["HoldfastJobs", "HoldfastProcess"],
         "HoldfastAgents": ["HoldfastJobs", "HoldfastHTTP"],
         "Holdfast": ["HoldfastAgents"],
         "HoldfastGateway": ["HoldfastAgents"],
@@ -43,7 +45,7 @@ extension Rule {
         "HoldfastChaos": ["HoldfastCluster", "HoldfastHistory", "HoldfastAgents"],
         "HoldfastCommands": [
             "Holdfast", "HoldfastGateway", "HoldfastChaos", "HoldfastSimulation", "HoldfastRedisTLS",
-            "HoldfastMeasurement",
+            "HoldfastMeasurement", "HoldfastMetrics", "HoldfastPrograms",
         ],
         "HoldfastMain": ["HoldfastCommands"],
     ]

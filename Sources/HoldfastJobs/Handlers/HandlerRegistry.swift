@@ -39,6 +39,17 @@ public struct HandlerRegistry: Sendable {
         }
     }
 
+    /// A function whose arguments are read, and whose result is written, by something else than Swift's coders.
+    ///
+    /// - Parameter body: Gives the result as JSON; nil for none.
+    /// - Precondition: `function` has no handler yet.
+    public mutating func registerForeign(
+        _ function: String, _ body: @escaping @Sendable (JobPayload, JobContext) async throws -> [UInt8]?
+    ) {
+        precondition(bodies[function] == nil, "the function \(function) has a handler already")
+        bodies[function] = body
+    }
+
     /// - Throws: ``PermanentFailure`` when there is none.
     func body(for function: String) throws(PermanentFailure) -> Body {
         if let body = bodies[function] { return body }

@@ -23,6 +23,8 @@ public struct JobContext: Sendable {
     /// Carries the job and the execution as metadata.
     public let logger: Logger
     public let runtime: any Runtime
+    /// When the job's time limit passes; nil when it has none.
+    public let deadline: Instant?
 
     let lease: ExecutionLease
 

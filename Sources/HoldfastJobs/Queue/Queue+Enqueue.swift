@@ -30,13 +30,15 @@ extension Queue {
         var ids: [JobID] = []
         var seen: Set<JobID> = []
         var arguments: [RedisArgument] = [RedisArgument(keys.prefix), RedisArgument(jobs.count)]
+        let trace = TraceCarrier.current()?.encoded
         for job in jobs {
             let id = job.options.id ?? .fresh(client.runtime)
             guard seen.insert(id).inserted else {
                 throw JobsError(.invalid, "the job id \(id) occurs twice among the jobs to enqueue")
             }
             ids.append(id)
-            let fields = try job.fields(queue: name)
+            var fields = try job.fields(queue: name)
+            if let trace { fields.append((TraceCarrier.field, trace)) }
             arguments += [
                 RedisArgument(name.text), RedisArgument(id.text), job.options.atFront ? 1 : 0,
                 RedisArgument(job.options.queueTTL?.secondsRoundedUp ?? 0), RedisArgument(fields.count * 2),

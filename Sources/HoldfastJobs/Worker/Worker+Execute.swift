@@ -120,8 +120,9 @@ extension Worker {
             let context = JobContext(
                 jobID: execution.job, queue: execution.queue, function: function, executionID: execution.id,
                 workerName: name, attempt: execution.attempt, token: execution.token, crashes: execution.crashes,
-                logger: logger, runtime: client.runtime, lease: execution.lease)
-            return .success(try await body(payload, context))
+                logger: logger, runtime: client.runtime,
+                deadline: execution.timeout.map { client.runtime.now.advanced(by: $0) }, lease: execution.lease)
+            return .success(try await traced(execution, function) { try await body(payload, context) })
         } catch let error as PermanentFailure {
             return .failure(reason: error.description, mayRetry: false)
         } catch let error as JobsError where [.pickled, .unreadable, .tooLarge].contains(error.code) {

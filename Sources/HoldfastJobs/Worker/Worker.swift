@@ -20,6 +20,8 @@ public final class Worker: Sendable {
     let bell = Bell()
     let draining = OneShot<Void>()
     let watchers: [QueueWatcher]
+    private let meters: JobMeters
+    let spans: JobSpans
     private let observe: @Sendable (WorkerEvent) -> Void
 
     struct State {
@@ -33,7 +35,7 @@ public final class Worker: Sendable {
     public init(
         queues: [QueueName], client: RedisClient, handlers: HandlerRegistry,
         configuration: WorkerConfiguration = WorkerConfiguration(), keys: RQKeys = .standard,
-        logger: Logger = Logger(label: "holdfast.worker"),
+        logger: Logger = Logger(label: "holdfast.worker"), telemetry: JobTelemetry = .system,
         observe: @escaping @Sendable (WorkerEvent) -> Void = { _ in }
     ) throws(JobsError) {
         try configuration.validate(queues: queues)
@@ -49,6 +51,8 @@ public final class Worker: Sendable {
         self.logger = logger
         self.instance = instance
         self.observe = observe
+        spans = JobSpans(telemetry.tracer)
+        meters = JobMeters(telemetry.metrics, queues: queues, runtime: client.runtime)
         state = Mutex(State(roster: Roster(concurrency: configuration.concurrency)))
         watchers = queues.prefix(WorkerConfiguration.maximumWatchedQueues).map {
             QueueWatcher(key: keys.queue($0), client: client)
@@ -78,6 +82,7 @@ public final class Worker: Sendable {
     func note(_ event: WorkerEvent) {
         state.withLock { $0.counters.count(event) }
         log(event)
+        meters.count(event)
         observe(event)
     }
 

@@ -7,6 +7,10 @@ public struct ExecutionInfo: Sendable, Hashable {
     public let executionID: String
     public let attempt: Int
     public let token: Int64
+    /// From when the job entered its queue until it was taken, by the server's clock; nil where that is unknown.
+    public var waited: Duration?
+    /// How long the handler ran, once it has ended; nil where that is unknown.
+    public var ran: Duration?
 }
 
 /// What happens in a worker. Observers are called in the worker's tasks and must return quickly.
@@ -42,7 +46,7 @@ public enum WorkerEvent: Sendable, Hashable {
 
 /// An execution whose lease ran out, and what became of its job.
 public struct Recovery: Sendable, Hashable {
-    public enum Action: String, Sendable, Hashable {
+    public enum Action: String, Sendable, Hashable, CaseIterable {
         /// It is at the front of its queue again.
         case requeued
         /// It had crashed too often, and is failed.
