@@ -16,7 +16,7 @@ extension HoldfastCommand {
         }
         do {
             try await withInterruption {
-                var command = try parseAsRoot()
+                var command = try parseAsRoot(EnqueueCommand.marking(Array(CommandLine.arguments.dropFirst())))
                 if var asynchronous = command as? any AsyncParsableCommand {
                     try await asynchronous.run()
                 } else {

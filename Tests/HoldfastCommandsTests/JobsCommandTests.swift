@@ -70,7 +70,7 @@ struct JobsCommandTests {
                 #expect(named.output.contains(#""result" : "0""#), "\(named)")
                 let unknown = try await holdfast("enqueue", "q", "no.such", "--wait", "--store", url)
                 #expect(unknown.status == .exited(1))
-                #expect(unknown.error.contains("knows no function no.such: it knows holdfast.echo, holdfast.sleep"))
+                #expect(unknown.error.contains("knows no function no.such: it knows holdfast.command, holdfast.echo"))
 
                 let info = try await holdfast("info", "--store", url)
                 #expect(info.output.contains("w1      idle   q             0          2       1"), "\(info.output)")

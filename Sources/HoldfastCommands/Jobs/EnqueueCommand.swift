@@ -1,5 +1,7 @@
 import ArgumentParser
+import Foundation
 import HoldfastJobs
+import HoldfastPrograms
 
 struct EnqueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -7,19 +9,27 @@ struct EnqueueCommand: AsyncParsableCommand {
         discussion: """
             Arguments are JSON. The job is RQ's: a worker of ours or 'rq worker -S json' runs it.
 
+            Without a function, a command behind -- is run as it stands by a worker with --allow-commands; its \
+            output is the result.
+
             Examples:
               holdfast enqueue default holdfast.echo '"hello"' --wait
               holdfast enqueue reports tasks.build 2026 --kwargs '{"format": "pdf"}' --id report-2026 --retries 3
+              holdfast enqueue default --timeout 1h --wait -- pg_dump --format=custom shop
             """)
 
     @Argument(help: "The queue's name.")
     var queue: String
 
     @Argument(help: "The function's name, such as package.module.function.")
-    var function: String
+    var function: String?
 
     @Argument(help: ArgumentHelp("The positional arguments, each as JSON.", valueName: "json"))
     var arguments: [String] = []
+
+    /// What stands behind `--`, as a JSON array; see ``marking(_:)``.
+    @Option(help: .hidden)
+    var behindTerminator: String?
 
     @Option(help: ArgumentHelp("The arguments by name, as a JSON object.", valueName: "json"))
     var kwargs: String?
@@ -45,16 +55,37 @@ struct EnqueueCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
 
-    private struct Report: Encodable {
-        var id: String
-        var queue: String
-        var outcome: String?
-        var result: String?
-        var failure: String?
+    /// The parser does not tell what stood before a `--` and what behind it. Here that makes the difference between a
+    /// function's arguments and a command.
+    static func marking(_ arguments: [String]) -> [String] {
+        guard arguments.first == configuration.commandName, let end = arguments.firstIndex(of: "--"),
+            let words = try? JSONEncoder().encode(Array(arguments[(end + 1)...]))
+        else { return arguments }
+        return arguments[..<end] + ["--behind-terminator", String(decoding: words, as: UTF8.self)]
+    }
+
+    private var wordsBehind: [String] {
+        behindTerminator.flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) } ?? []
+    }
+
+    func validate() throws {
+        if function == nil, wordsBehind.isEmpty {
+            throw ValidationError("Give a function, or a command behind --.")
+        }
+    }
+
+    private func payload() throws -> JobPayload {
+        if let function {
+            // Behind -- a negative number is not taken for an option.
+            return try JobPayload(
+                function: function, argumentsJSON: arguments + wordsBehind, keywordsJSON: kwargs)
+        }
+        guard kwargs == nil else { throw CommandFailure("a command takes no --kwargs", code: .usage) }
+        return try JobPayload(function: CommandJob.function, arguments: wordsBehind)
     }
 
     func run() async throws {
-        let payload = try JobPayload(function: function, argumentsJSON: arguments, keywordsJSON: kwargs)
+        let payload = try payload()
         var options = JobOptions(timeout: timeout.duration > .zero ? timeout.duration : nil, atFront: atFront)
         if let id { options.id = try JobID(id) }
         guard retries >= 0 else { throw CommandFailure("--retries must not be negative", code: .usage) }
@@ -65,27 +96,11 @@ struct EnqueueCommand: AsyncParsableCommand {
             let queue = Queue(name, client: client)
             let id = try await queue.enqueue([job])[0]
             guard wait else {
-                if output.json { return try Output.standard.json(Report(id: id.text, queue: name.text)) }
+                if output.json { return try Output.standard.json(OutcomeReport(id: id.text, queue: name.text)) }
                 return try Output.standard.line(id.text)
             }
             let result = try await queue.wait(for: id, patience: patience.duration)
-            try show(result, of: name)
-        }
-    }
-
-    private func show(_ result: JobResult, of queue: QueueName) throws {
-        let value = result.returnValue.map { String(decoding: $0, as: UTF8.self) } ?? "null"
-        let isSuccess = result.outcome == .successful
-        if output.json {
-            try Output.standard.json(
-                Report(
-                    id: result.jobID.text, queue: queue.text, outcome: isSuccess ? "finished" : "failed",
-                    result: isSuccess ? value : nil, failure: result.failure))
-        } else if isSuccess {
-            try Output.standard.line(value)
-        }
-        if !isSuccess {
-            throw CommandFailure("the job \(result.jobID) failed: \(result.failure ?? "nothing says why")")
+            try OutcomeReport(result, queue: name).show(output)
         }
     }
 }

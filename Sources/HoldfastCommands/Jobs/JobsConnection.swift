@@ -25,6 +25,7 @@ extension JobsError: ExplainedFailure {
     var exitCode: ExitCode {
         switch code {
         case .invalid, .unreadable, .tooLarge: .usage
+        case .timedOut: .notAcquired
         case .redis: redis?.exitCode ?? .failed
         default: .failed
         }

@@ -15,5 +15,10 @@ struct SpanArgument: ExpressibleByArgument, Sendable, Hashable {
         duration = .seconds(number * factor)
     }
 
+    /// So that it can be read again without loss.
+    var exact: String {
+        "\(duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000)ms"
+    }
+
     var defaultValueDescription: String { "\(duration.components.seconds)s" }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import HoldfastJobs
-import Logging
+import HoldfastPrograms
 
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,53 +10,50 @@ struct WorkerCommand: AsyncParsableCommand {
             On SIGINT or SIGTERM it takes no more jobs and finishes those that run; at the second signal, or when the \
             grace is over, it gives them back to their queues; at the third it ends at once.
 
+            A --handler serves a function by a program of any language. Its exit status decides: 0 success, 65 never \
+            try again, anything else a failure; the end of its standard error is the reason. It \
+            finds HOLDFAST_JOB_ID, _FUNCTION, _QUEUE, _ATTEMPT, _TOKEN, _DEADLINE and _IDEMPOTENCY_KEY in its \
+            environment, and it dies with the worker.
+
             Examples:
               holdfast worker high default low
               holdfast worker default --concurrency 16 --lease 5s --store redis://127.0.0.1:6379
+              holdfast worker default --metrics-port 9464
+              holdfast worker default --handler tasks.add='./add.py' --handler img.resize='convert-job --fast'
             """)
 
-    @Argument(help: "The queues' names, the most urgent first.")
-    var queues: [String]
-
-    @Option(help: ArgumentHelp("How many jobs run at once.", valueName: "count"))
-    var concurrency = 4
-
-    @Option(
-        help: ArgumentHelp(
-            "How long a job stays ours without a sign of life; then another worker runs it again.", valueName: "time"))
-    var lease = SpanArgument(.seconds(15))
-
-    @Option(help: ArgumentHelp("How long running jobs may take after the first signal.", valueName: "time"))
-    var grace = SpanArgument(.seconds(30))
-
-    @Option(help: ArgumentHelp("After how many executions that lost their worker a job is failed.", valueName: "count"))
-    var crashLimit = 5
+    @OptionGroup var options: WorkerOptions
 
     @Option(help: "The worker's name, unique among the living; drawn if not given.")
     var name: String?
 
-    @Flag(help: "End when the queues are empty.")
-    var burst = false
+    @Flag(help: ArgumentHelp("Tell of the worker's start, end and troubles only.", visibility: .hidden))
+    var summary = false
 
+    @OptionGroup var metrics: MetricsOptions
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        var configuration = WorkerConfiguration()
-        configuration.name = name
-        configuration.concurrency = concurrency
-        configuration.lease = lease.duration
-        configuration.grace = grace.duration
-        configuration.crashLimit = crashLimit
-        configuration.burst = burst
-        let names = try queues.map { try QueueName($0) }
-        let report = WorkerReport(output)
+        let configuration = options.configuration(name: name)
+        let names = try options.queueNames()
+        let handlers = try options.registry(ProgramHandlers())
+        let report = WorkerReport(output, summaryOnly: summary)
+        let endpoint = metrics.endpoint()
         try await connection.withJobsClient { client in
             let worker = try Worker(
-                queues: names, client: client, handlers: BuiltInFunctions.registry(), configuration: configuration,
+                queues: names, client: client, handlers: handlers, configuration: configuration,
                 observe: report.observe)
             Interruption.current?.handle { worker.shutdown() }
-            try await worker.run()
+            guard let endpoint else {
+                try await worker.run()
+                return try report.summary(worker.name, worker.counters)
+            }
+            try await endpoint.serve(queues: names, client) {
+                try report.metrics(at: $0)
+            } while: {
+                try await worker.run()
+            }
             try report.summary(worker.name, worker.counters)
         }
     }

@@ -4,13 +4,16 @@ import HoldfastJobs
 struct WorkerReport: Sendable {
     private let json: Bool
     private let quiet: Bool
+    private let summaryOnly: Bool
 
-    init(_ options: OutputOptions) {
+    /// - Parameter summaryOnly: Nothing about single jobs.
+    init(_ options: OutputOptions, summaryOnly: Bool = false) {
+        self.summaryOnly = summaryOnly
         json = options.json
         quiet = options.quiet
     }
 
-    private struct Line: Encodable {
+    struct Line: Codable {
         var event: String
         var worker: String?
         var job: String?
@@ -18,19 +21,27 @@ struct WorkerReport: Sendable {
         var attempt: Int?
         var reason: String?
         var counters: WorkerCounters?
+        var url: String?
     }
 
     /// A reader that has gone away must not stop the worker's jobs: their lines are dropped.
     @Sendable func observe(_ event: WorkerEvent) {
-        guard let line = Self.line(event) else { return }
+        guard let line = Self.line(event), !summaryOnly || line.job == nil else { return }
         try? write(line, text: Self.text(line))
     }
 
     func summary(_ worker: String, _ counters: WorkerCounters) throws {
-        let text =
-            "\(counters.finished) finished, \(counters.failed) failed, \(counters.returned) given back, "
+        try write(
+            Line(event: "stopped", worker: worker, counters: counters), text: Self.text(counters))
+    }
+
+    func metrics(at url: String) throws {
+        try write(Line(event: "metrics", url: url), text: "metrics at \(url)")
+    }
+
+    static func text(_ counters: WorkerCounters) -> String {
+        "\(counters.finished) finished, \(counters.failed) failed, \(counters.returned) given back, "
             + "\(counters.recovered) recovered, \(counters.staleCompletionsRefused) stale outcomes refused"
-        try write(Line(event: "stopped", worker: worker, counters: counters), text: text)
     }
 
     private func write(_ line: Line, text: String) throws {
@@ -38,7 +49,7 @@ struct WorkerReport: Sendable {
         if !quiet { try Output.standard.line(text) }
     }
 
-    private static func text(_ line: Line) -> String {
+    static func text(_ line: Line) -> String {
         let subject = line.job.map { " \($0)" } ?? line.worker.map { " \($0)" } ?? ""
         let attempt = line.attempt.map { $0 > 1 ? " (attempt \($0))" : "" } ?? ""
         return "\(line.event)\(subject)\(attempt)\(line.reason.map { ": \($0)" } ?? "")"

@@ -55,6 +55,19 @@ struct ConnectionOptions: ParsableArguments {
         return try NIOTransport(tls)
     }
 
+    /// These options again, for a process of this program; what may hold a password is in ``variables``, since
+    /// everybody on the machine can read command lines.
+    var arguments: [String] {
+        [("--tls-ca", tlsCa), ("--tls-cert", tlsCert), ("--tls-key", tlsKey)].flatMap { option, value in
+            value.map { [option, $0] } ?? []
+        }
+    }
+
+    var variables: [String: String] {
+        let all = [("HOLDFAST_NODES", nodes), ("HOLDFAST_STORE", store), ("HOLDFAST_DIR", dir)]
+        return Dictionary(uniqueKeysWithValues: all.compactMap { name, value in value.map { (name, $0) } })
+    }
+
     /// Whether an option or a variable says where the lock nodes are.
     var namesNodes: Bool {
         let variable = Environment.variable
