@@ -14,7 +14,7 @@ struct LedgerWitness: Sendable {
     /// Copies journal, refusals and balances into the history.
     func testify() async throws(ResourceError) {
         for entry in try await ledger.journal() {
-            let time = instant(of: entry.id)
+            let time = StoreTime.instant(of: entry.id, runtime)
             let transfer = entry.transfer
             history.note(
                 .witness, HistoryFunction.journal,
@@ -44,12 +44,5 @@ struct LedgerWitness: Sendable {
         for (account, balance) in credits.sorted(by: { $0.key < $1.key }) {
             history.note(.witness, f, [.text(account), .number(balance)])
         }
-    }
-
-    /// The moment that a journal entry names in the store's civil time; the store runs on this machine.
-    private func instant(of id: String) -> Instant? {
-        guard let milliseconds = id.split(separator: "-").first.flatMap({ Int64($0) }) else { return nil }
-        let age = runtime.wallTime.microseconds - milliseconds * 1000
-        return Instant(nanoseconds: runtime.now.nanoseconds - age * 1000)
     }
 }

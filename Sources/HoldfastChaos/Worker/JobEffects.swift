@@ -36,9 +36,12 @@ struct JobEffects: Sendable {
         Int(try await client.send(RedisCommand("XLEN", Self.stream).idempotent).integer ?? 0)
     }
 
-    /// The jobs, once for each effect, in order.
-    func all() async throws(RedisError) -> [String] {
+    /// The effects in order: the entry's id and the job.
+    func all() async throws(RedisError) -> [(entry: String, job: String)] {
         let entries = try await client.send(RedisCommand("XRANGE", Self.stream, "-", "+").idempotent).array ?? []
-        return entries.compactMap { entry in entry.array?.last?.array?.last?.text }
+        return entries.compactMap { entry in
+            guard let id = entry.array?.first?.text, let job = entry.array?.last?.array?.last?.text else { return nil }
+            return (id, job)
+        }
     }
 }

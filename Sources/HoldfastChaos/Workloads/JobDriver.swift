@@ -52,7 +52,10 @@ final class JobDriver: WorkloadDriver {
     func isDone() async throws -> Bool { try await queue.counts().isQuiet }
 
     func testify() async throws {
-        for job in try await effects.all() { history.note(.witness, HistoryFunction.effect, [.text(job)]) }
+        for effect in try await effects.all() {
+            let time = StoreTime.instant(of: effect.entry, runtime)
+            history.note(.witness, HistoryFunction.effect, [.text(effect.job)], at: time)
+        }
         try await JobWitness(queue: queue, history: history).testify()
     }
 
