@@ -86,7 +86,9 @@ let package = Package(
         room("HoldfastRedis", ["CHiredis", "HoldfastRuntime", log, nioCore, nioPosix, nioTLS, deque]),
         room("HoldfastRedisTLS", ["HoldfastRedis", nioCore, nioSSL]),
         room("HoldfastLocks", ["HoldfastRedis", "HoldfastRuntime", log, deque, metrics, tracing]),
-        room("HoldfastMeasurement", ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", histogram]),
+        room(
+            "HoldfastMeasurement",
+            ["HoldfastJobs", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", histogram, log]),
         room(
             "HoldfastResources",
             ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", crypto, nioPosix]),
@@ -100,7 +102,7 @@ let package = Package(
                 hummingbird, nioCore,
             ]),
         room("HoldfastMetrics", [metrics, httpTypes, hummingbird, log, nioCore]),
-        room("HoldfastJobs", ["CZlib", "HoldfastRedis", "HoldfastRuntime", log, metrics, tracing]),
+        room("HoldfastJobs", ["CZlib", "HoldfastRedis", "HoldfastRuntime", deque, log, metrics, tracing]),
         room("HoldfastPrograms", ["HoldfastJobs", "HoldfastProcess", "HoldfastRuntime"]),
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
         room("HoldfastAgents", ["HoldfastHTTP", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime", log]),
@@ -151,7 +153,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "LockSoak",
-            dependencies: ["HoldfastCluster", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", "LockFaults"],
+            dependencies: [
+                "HoldfastCluster", "HoldfastLocks", "HoldfastMeasurement", "HoldfastRedis", "HoldfastRuntime",
+                "LockFaults",
+            ],
             path: "Tests/LockSoak", swiftSettings: strict),
         // A process for the tests to kill while it writes to a fenced resource.
         .executableTarget(
@@ -186,7 +191,10 @@ let package = Package(
             ["HoldfastRedisTLS", "HoldfastRedis", "HoldfastProcess", "RedisFixture", "TestWorld"]),
         tests(
             "HoldfastMeasurementTests",
-            ["HoldfastCluster", "HoldfastLocks", "HoldfastMeasurement", "HoldfastRedis", "HoldfastRuntime"]),
+            [
+                "HoldfastCluster", "HoldfastJobs", "HoldfastLocks", "HoldfastMeasurement", "HoldfastRedis",
+                "HoldfastRuntime",
+            ]),
         tests(
             "HoldfastLocksTests",
             [

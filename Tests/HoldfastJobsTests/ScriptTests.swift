@@ -77,10 +77,10 @@ import Testing
 
     /// The protection is the guard: the same script without it does the harm.
     @Test func withoutTheGuardTheZombieOverwrites() async throws {
-        let source = JobScripts.finish.source
+        let source = JobScripts.complete.source
         #expect(source.contains(JobScripts.completionGuard))
         let mutant = RedisScript(
-            name: "mutant", source.replacing(JobScripts.completionGuard, with: "-- no guard"))
+            name: "mutant", source.replacing(JobScripts.completionGuard, with: "local mine = true"))
         try await withRedis { redis in
             let queue = try redis.queue("q")
             let id = try await queue.enqueue("f")

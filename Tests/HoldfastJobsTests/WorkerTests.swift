@@ -159,11 +159,10 @@ import Testing
                 await log.wait(for: { if case .taken = $0 { true } else { false } })
                 // As another worker's repair would: the execution is taken away, the job waits again.
                 let info = try #require(worker.running.first)
-                try await redis.client.run(
-                    JobScripts.release, keys: [],
-                    arguments: [
-                        "rq", RedisArgument(worker.name), "q", RedisArgument(id.text), RedisArgument(info.executionID),
-                    ])
+                let execution = try #require(worker.state.withLock { $0.roster.entries[info.executionID]?.execution })
+                let verdicts = try await redis.complete(
+                    [(execution, .unfinished(begun: true))], worker: worker.name)
+                #expect(verdicts == ["returned"])
                 #expect(try await queue.wait(for: id, patience: .seconds(30)).value(as: Int.self) == 2)
                 await log.wait(for: { $0 == .leaseLost(info) })
             }
@@ -378,7 +377,7 @@ import Testing
             // Asked for work after each job and at each tick, not in a loop.
             let stats = try await redis.text("INFO", "commandstats") ?? ""
             let calls =
-                stats.split(separator: "\n").first { $0.hasPrefix("cmdstat_lpop:") }?
+                stats.split(whereSeparator: \.isNewline).first { $0.hasPrefix("cmdstat_lrange:") }?
                 .split(separator: "=")[1].split(separator: ",").first.flatMap { Int($0) } ?? 0
             #expect(calls < 10 * 60, "\(calls) pops for 10 jobs")
         }

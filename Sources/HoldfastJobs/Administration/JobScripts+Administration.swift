@@ -151,7 +151,7 @@ extension JobScripts {
             local key = P .. ':worker:' .. worker
             local lives = redis.call('EXISTS', key) == 1 and redis.call('HEXISTS', key, 'death') == 0
             if lives and not force then return { 'alive' } end
-            local members = redis.call('SMEMBERS', key .. ':executions')
+            local members = redis.call('SUNION', key .. ':executions', P .. ':claims:' .. worker)
             if not lives and #members == 0 and redis.call('SISMEMBER', P .. ':workers', key) == 0 then
               return { 'missing' }
             end
@@ -172,7 +172,7 @@ extension JobScripts {
               redis.call('SREM', P .. ':workers:' .. name, key)
             end
             redis.call('SREM', P .. ':workers', key)
-            redis.call('DEL', key, key .. ':executions')
+            redis.call('DEL', key, key .. ':executions', P .. ':claims:' .. worker)
             return { 'forgotten', returned }
             """)
 

@@ -26,8 +26,8 @@ extension JobScripts {
               redis.call('ZADD', P .. ':failed:' .. one.queue, keep < 0 and keep or SEC + keep, job)
               record(job, keep, 'type', '2', 'worker_name', one.worker, 'exc_string', reason, 'execution_id', one.id,
                 'execution_started_at', one.started == '' and STAMP or one.started, 'execution_ended_at', STAMP)
-              count(one.worker, 'failed_job_count', NOW - (tonumber(one.started) or NOW))
-              retain(job, keep)
+              count(one.worker, 0, 1, NOW - (tonumber(one.started) or NOW))
+              retain(job, keep, false)
             end
             for _, one in ipairs(running(job)) do
               local ours = redis.call('ZSCORE', P .. ':lease:' .. one.queue, job .. ':' .. one.id)

@@ -12,14 +12,14 @@ extension Worker {
             await obey(message)
         }
         // A cancelled task must still close its connection in order.
-        await shielded { await subscriber.close() }
+        try? await client.runtime.shielded { await subscriber.close() }
     }
 
     private func obey(_ message: ControlMessage) async {
-        let running = state.withLock { Array($0.roster.executions.values) }
+        let running = state.withLock { $0.roster.running }
         switch message {
         case .shutdown: shutdown()
-        case .killHorse: for execution in running { execution.interruption.give(.killed) }
+        case .killHorse: for execution in running { interrupt(execution, .killed) }
         case .stopJob(let job): await stop(running.filter { $0.job == job })
         case .stopExecution(let job, let id): await stop(running.filter { $0.job == job && $0.id == id })
         }
@@ -36,7 +36,7 @@ extension Worker {
                         prefix, RedisArgument(execution.job.text), RedisArgument(execution.id), 0,
                         RedisArgument(reason),
                     ], idempotent: true)
-                execution.interruption.give(.stopped)
+                interrupt(execution, .stopped)
             } catch {
                 // Not recorded, so not stopped: whoever asked sees the job go on, and may ask again.
                 note(.troubled(error))

@@ -92,7 +92,8 @@ public struct JobsOverview: Sendable, Hashable {
         let commands = names.flatMap { name in
             [
                 RedisCommand("HGETALL", RedisArgument(keys.worker(name))),
-                RedisCommand("SCARD", RedisArgument(keys.worker(name) + ":executions")),
+                RedisCommand(
+                    "SUNION", RedisArgument(keys.worker(name) + ":executions"), RedisArgument(keys.claims(name))),
             ]
         }
         let outcomes = try await client.pipeline(commands)
@@ -103,7 +104,7 @@ public struct JobsOverview: Sendable, Hashable {
             return WorkerInfo(
                 name: name, queues: text("queues").split(separator: ",").map(String.init),
                 state: text("state").isEmpty ? "?" : text("state"), hostname: text("hostname"), pid: Int(text("pid")),
-                running: Int(try outcomes[index * 2 + 1].get().integer ?? 0),
+                running: try outcomes[index * 2 + 1].get().array?.count ?? 0,
                 succeeded: Int(text("successful_job_count")) ?? 0, failed: Int(text("failed_job_count")) ?? 0,
                 lastHeartbeat: RQTime.parse(text("last_heartbeat")))
         }

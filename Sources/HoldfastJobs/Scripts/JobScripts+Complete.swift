@@ -2,84 +2,170 @@ import HoldfastRedis
 
 extension JobScripts {
     /// The line that makes a completion conditional. A test removes it, and shows what happens then.
-    static let completionGuard =
-        "if not redis.call('ZSCORE', P .. ':wip:' .. queue, job .. ':' .. execution) then return 'stale' end"
+    static let completionGuard = "local mine = scores[index]"
 
-    private static let completionHead = """
-        local worker, queue, job, execution, started = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-        local hash = P .. ':job:' .. job
-        if field(hash, 'hf_completed_by') == execution then return 'repeated' end
-        if redis.call('EXISTS', P .. ':completed:' .. job .. ':' .. execution) == 1 then return 'repeated' end
-        \(completionGuard)
-        release(queue, job, execution, worker)
-        if redis.call('EXISTS', hash) == 0 then return 'gone' end
-        local spent = NOW - (tonumber(started) or NOW)
+    /// How many arguments an outcome takes in ``complete``.
+    static let outcomeArity = 9
 
-        """
-
-    /// Records that an execution succeeded.
+    /// Records how executions ended: a batch, each by itself on the condition that it is still registered.
     ///
     /// - KEYS: none; see ``Lua``.
-    /// - ARGV: prefix; worker; queue; job; execution; when it was started (Unix seconds, for the result); 1 if there
-    ///   is a return value, else 0; the return value in base64.
-    /// - Returns: `finished`; `repeated` (this execution's outcome stands already, so a repeat after a lost reply
-    ///   does no harm); `stale` (the execution is no longer registered, nothing was written); `gone` (the job was
-    ///   deleted meanwhile).
+    /// - ARGV: prefix; worker; then for each outcome nine arguments: queue; job; execution; when it was begun (Unix
+    ///   seconds, for the result); for how many seconds it ran; `kind`; `value`; `rule`; `keep` as the take said.
+    ///   By `kind`: `value` the return value in base64, or '' for none; `failure` the reason (base64 of zlib);
+    ///   `return` 1 if it was begun, else 0. `rule` is for failures: `policy` (RQ's retries_left and
+    ///   retry_intervals), `never`, or the seconds to pause before a retry, which must be one of those left.
+    /// - Returns: `{trouble, verdict, verdict, …}`, a verdict an outcome, in their order: `finished`; `failed`,
+    ///   `requeued` or `scheduled` (after a failure); `returned`; `stopped` (on request, before it ended); `repeated`
+    ///   (this execution's outcome stands already, so a repeat after a lost reply does no harm); `stale` (the
+    ///   execution is no longer registered, nothing was written); `gone` (the job was deleted meanwhile). `trouble` is
+    ///   the first error of one job's keys, or ''; the others are not touched by it.
     ///
     /// One script: the test of the lease, the result, the registries, the statistics and the release of dependents
     /// happen together or not at all. With a result that is kept for 0 seconds the whole record is deleted, as RQ
-    /// does; a mark stays for two minutes so that a repeat is still recognised.
-    static let finish = RedisScript(
-        name: "finish",
-        Lua.prelude + Lua.release + Lua.push + Lua.retain + Lua.record + Lua.count + Lua.wake + completionHead + """
-            local keep = tonumber(field(hash, 'result_ttl')) or 500
-            redis.call('HSET', hash, 'status', 'finished', 'ended_at', ISO, 'hf_completed_by', execution)
-            count(worker, 'successful_job_count', spent)
-            if keep ~= 0 then
-              local entry = { 'type', '1', 'worker_name', worker }
-              if ARGV[7] == '1' then entry[5], entry[6] = 'return_value', ARGV[8] end
-              for _, part in ipairs({ 'execution_id', execution, 'execution_started_at', started,
-                'execution_ended_at', STAMP }) do entry[#entry + 1] = part end
-              record(job, keep, unpack(entry))
-              redis.call('ZADD', P .. ':finished:' .. queue, keep < 0 and '+inf' or SEC + keep, job)
-            else
-              redis.call('SET', P .. ':completed:' .. job .. ':' .. execution, '1', 'EX', 120)
-            end
-            wake(job, 'finished')
-            retain(job, keep)
-            return 'finished'
-            """)
-
-    /// Records that an execution failed; enqueues or schedules the job again if it has retries left.
+    /// does; a mark stays for two minutes so that a repeat is still recognised. What is given back goes to the front
+    /// of its queue in the order of the batch; neither a retry nor a crash is counted.
     ///
-    /// - KEYS: none; see ``Lua``.
-    /// - ARGV: prefix; worker; queue; job; execution; when it was started (Unix seconds); 1 if it may be retried,
-    ///   else 0; the reason (base64 of zlib).
-    /// - Returns: `failed`, `requeued` or `scheduled`; or `repeated`, `stale`, `gone` as ``finish``.
-    ///
-    /// One script, as ``finish``. The interval before a retry is RQ's: of n intervals the one at n - retries left,
-    /// the last ones first if there are more intervals than retries.
-    static let fail = RedisScript(
-        name: "fail",
-        Lua.prelude + Lua.release + Lua.push + Lua.retain + Lua.record + Lua.count + Lua.wake + Lua.fail
-            + completionHead + """
-                count(worker, 'failed_job_count', spent)
-                local left = tonumber(field(hash, 'retries_left')) or 0
-                if ARGV[7] ~= '1' or left < 1 then
-                  fail(queue, job, worker, execution, started, ARGV[8])
-                  return 'failed'
+    /// A plain success (most are) costs four commands of its own, everything else is done once a batch.
+    static let complete = RedisScript(
+        name: "complete",
+        Lua.prelude + Lua.lenient + Lua.push + Lua.retain + Lua.record + Lua.count + Lua.wake + Lua.fail
+            + completeSteps
+                + """
+                local groups, verdicts, held = {}, {}, {}
+                for at = 3, #ARGV, 9 do
+                  local queue = ARGV[at]
+                  local group = groups[queue] or { at = {}, members = {} }
+                  groups[queue] = group
+                  group.at[#group.at + 1] = at
+                  group.members[#group.at] = ARGV[at + 1] .. ':' .. ARGV[at + 2]
                 end
-                local valid, intervals = pcall(cjson.decode, field(hash, 'retry_intervals'))
-                if not valid or type(intervals) ~= 'table' then intervals = {} end
-                local pause = tonumber(intervals[math.max(#intervals - left, 0) + 1]) or 0
-                redis.call('HSET', hash, 'retries_left', left - 1, 'hf_completed_by', execution, 'ended_at', ISO)
-                if pause > 0 then
-                  redis.call('HSET', hash, 'status', 'scheduled')
-                  redis.call('SADD', P .. ':queues', P .. ':queue:' .. queue)
-                  redis.call('ZADD', P .. ':scheduled:' .. queue, SEC + math.ceil(pause), job)
-                  return 'scheduled'
+                for queue, group in pairs(groups) do
+                  group.held = {}
+                  local scores = call('ZMSCORE', P .. ':wip:' .. queue, unpack(group.members))
+                  for index, at in ipairs(group.at) do
+                    \(completionGuard)
+                    if mine then
+                      held[#held + 1] = at
+                      group.held[#group.held + 1] = group.members[index]
+                    else
+                      verdicts[at] = past(ARGV[at + 1], ARGV[at + 2])
+                    end
+                  end
                 end
-                push(queue, job, field(hash, 'enqueue_at_front_on_retry') == '1')
-                return 'requeued'
+                if #held > 0 then
+                  table.sort(held)
+                  local hashes, relations, executions, members = {}, {}, {}, {}
+                  for index, at in ipairs(held) do
+                    local hash = P .. ':job:' .. ARGV[at + 1]
+                    hashes[index] = hash
+                    relations[2 * index - 1] = hash .. ':dependents'
+                    relations[2 * index] = P .. ':job::' .. ARGV[at + 1] .. ':dependencies'
+                    members[index] = ARGV[at + 1] .. ':' .. ARGV[at + 2]
+                    executions[index] = P .. ':execution:' .. members[index]
+                  end
+                  local complete = call('EXISTS', unpack(hashes)) == #held
+                  alone = call('EXISTS', unpack(relations)) == 0
+                  local recorded = call('EXISTS', unpack(executions)) > 0
+                  call = lenient
+                  for queue, group in pairs(groups) do
+                    if #group.held > 0 then
+                      call('ZREM', P .. ':wip:' .. queue, unpack(group.held))
+                      call('ZREM', P .. ':lease:' .. queue, unpack(group.held))
+                    end
+                  end
+                  call('SREM', P .. ':claims:' .. ARGV[2], unpack(members))
+                  if recorded then
+                    call('SREM', P .. ':worker:' .. ARGV[2] .. ':executions', unpack(members))
+                    call('DEL', unpack(executions))
+                    for _, at in ipairs(held) do call('ZREM', P .. ':executions:' .. ARGV[at + 1], ARGV[at + 2]) end
+                  end
+                  for _, at in ipairs(held) do
+                    if not complete and call('EXISTS', P .. ':job:' .. ARGV[at + 1]) == 0 then
+                      verdicts[at] = 'gone'
+                    elseif ARGV[at + 5] ~= 'return' then
+                      verdicts[at] = settle[ARGV[at + 5]](unpack(ARGV, at, at + 8))
+                    end
+                  end
+                  for index = #held, 1, -1 do
+                    local at = held[index]
+                    if not verdicts[at] then verdicts[at] = back(ARGV[at], ARGV[at + 1], ARGV[at + 6]) end
+                  end
+                  for queue, entries in pairs(finished) do
+                    call('ZADD', P .. ':finished:' .. queue, unpack(entries))
+                  end
+                  count(ARGV[2], successes, failures, spent)
+                end
+                local out = { trouble }
+                for at = 3, #ARGV, 9 do out[#out + 1] = verdicts[at] end
+                return out
                 """)
+
+    /// What becomes of one execution: `past` of one that is not registered, `settle[kind]` and `back` of one that was.
+    private static let completeSteps = """
+        local alone, finished, successes, failures, spent = false, {}, 0, 0, 0
+        local function past(job, execution)
+          local hash = P .. ':job:' .. job
+          if field(hash, 'hf_completed_by') == execution then
+            return field(hash, 'status') == 'stopped' and 'stopped' or 'repeated'
+          end
+          return call('EXISTS', P .. ':completed:' .. job .. ':' .. execution) == 1 and 'repeated' or 'stale'
+        end
+        local function back(queue, job, begun)
+          local hash = P .. ':job:' .. job
+          if field(hash, 'status') == 'started' then push(queue, job, true) end
+          if begun == '0' then call('HINCRBY', hash, 'hf_executions', -1) end
+          return 'returned'
+        end
+        local settle = {}
+        function settle.value(queue, job, execution, started, span, _, value, _, keep)
+          local hash = P .. ':job:' .. job
+          keep = tonumber(keep) or tonumber(field(hash, 'result_ttl')) or 500
+          successes, spent = successes + 1, spent + (tonumber(span) or 0)
+          call('HSET', hash, 'status', 'finished', 'ended_at', ISO, 'hf_completed_by', execution)
+          if keep == 0 then
+            call('SET', P .. ':completed:' .. job .. ':' .. execution, '1', 'EX', 120)
+          else
+            if value == '' then
+              record(job, keep, 'type', '1', 'worker_name', ARGV[2], 'execution_id', execution,
+                'execution_started_at', started, 'execution_ended_at', STAMP)
+            else
+              record(job, keep, 'type', '1', 'worker_name', ARGV[2], 'return_value', value,
+                'execution_id', execution, 'execution_started_at', started, 'execution_ended_at', STAMP)
+            end
+            local entries = finished[queue] or {}
+            finished[queue] = entries
+            entries[#entries + 1] = keep < 0 and '+inf' or SEC + keep
+            entries[#entries + 1] = job
+          end
+          if not alone then wake(job, 'finished') end
+          if keep >= 0 or not alone then retain(job, keep, alone) end
+          return 'finished'
+        end
+        function settle.failure(queue, job, execution, started, span, _, reason, rule)
+          local hash = P .. ':job:' .. job
+          failures, spent = failures + 1, spent + (tonumber(span) or 0)
+          local left = tonumber(field(hash, 'retries_left')) or 0
+          if rule == 'never' or left < 1 then
+            fail(queue, job, ARGV[2], execution, started, reason)
+            return 'failed'
+          end
+          local pause = tonumber(rule)
+          if not pause then
+            local valid, intervals = pcall(cjson.decode, field(hash, 'retry_intervals'))
+            if not valid or type(intervals) ~= 'table' then intervals = {} end
+            pause = tonumber(intervals[math.max(#intervals - left, 0) + 1]) or 0
+          end
+          call('HSET', hash, 'retries_left', left - 1, 'hf_completed_by', execution, 'ended_at', ISO)
+          if pause > 0 then
+            call('HSET', hash, 'status', 'scheduled')
+            call('SADD', P .. ':queues', P .. ':queue:' .. queue)
+            call('ZADD', P .. ':scheduled:' .. queue, SEC + math.ceil(pause), job)
+            return 'scheduled'
+          end
+          push(queue, job, field(hash, 'enqueue_at_front_on_retry') == '1')
+          return 'requeued'
+        end
+
+        """
 }

@@ -20,7 +20,7 @@ extension JobScripts {
             local over = { finished = true, failed = true, stopped = true, canceled = true }
             for _ = 1, tonumber(ARGV[2]) do
               local hash = P .. ':job:' .. ARGV[at + 1]
-              if redis.call('EXISTS', hash) == 1 and not over[field(hash, 'status')] then
+              if call('EXISTS', hash) == 1 and not over[field(hash, 'status')] then
                 live[#live + 1] = ARGV[at + 1]
               end
               at = at + 5 + tonumber(ARGV[at + 4])
@@ -31,17 +31,17 @@ extension JobScripts {
               local queue, job, front = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1'
               local ttl, fields = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
               local hash = P .. ':job:' .. job
-              if redis.call('EXISTS', hash) == 1 then
-                local origin, token = field(hash, 'origin'), redis.call('HGET', hash, 'hf_token')
+              if call('EXISTS', hash) == 1 then
+                local origin, token = field(hash, 'origin'), call('HGET', hash, 'hf_token')
                 for _, registry in ipairs({ 'finished', 'failed', 'canceled' }) do
-                  redis.call('ZREM', P .. ':' .. registry .. ':' .. origin, job)
+                  call('ZREM', P .. ':' .. registry .. ':' .. origin, job)
                 end
-                redis.call('DEL', hash, P .. ':results:' .. job, P .. ':job:' .. job .. ':dependents',
+                call('DEL', hash, P .. ':results:' .. job, P .. ':job:' .. job .. ':dependents',
                   P .. ':job::' .. job .. ':dependencies')
-                if token then redis.call('HSET', hash, 'hf_token', token) end
+                if token then call('HSET', hash, 'hf_token', token) end
               end
-              redis.call('HSET', hash, 'created_at', ISO, unpack(ARGV, at + 5, at + 4 + fields))
-              if ttl > 0 then redis.call('EXPIRE', hash, ttl) end
+              call('HSET', hash, 'created_at', ISO, unpack(ARGV, at + 5, at + 4 + fields))
+              if ttl > 0 then call('EXPIRE', hash, ttl) end
               push(queue, job, front)
               at = at + 5 + fields
             end

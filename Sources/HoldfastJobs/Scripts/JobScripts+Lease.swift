@@ -1,16 +1,17 @@
 import HoldfastRedis
 
 extension JobScripts {
-    /// Renews the leases of a worker's running executions.
+    /// Renews the leases of a worker's executions.
     ///
     /// - KEYS: none; see ``Lua``.
-    /// - ARGV: prefix; worker; lease in milliseconds; margin in seconds; then for each execution its queue, job and
-    ///   execution id.
+    /// - ARGV: prefix; worker; lease in milliseconds; margin in seconds; then for each execution its queue, job,
+    ///   execution id and when it was claimed (Unix seconds).
     /// - Returns: for each execution 1 (renewed) or 0 (the lease is lost: the execution is no longer registered, or
     ///   its job was deleted).
     ///
     /// Membership in `rq:wip` is the lease: whoever takes an execution away removes it there, and the test and the
-    /// renewal are one script, so a lease that was given up is never brought back.
+    /// renewal are one script, so a lease that was given up is never brought back. Here RQ's records of an execution
+    /// begin.
     static let renew = RedisScript(
         name: "renew",
         Lua.prelude + Lua.release + """
@@ -18,52 +19,29 @@ extension JobScripts {
             local deadline = NOW + lease
             local score, live = math.ceil(deadline) + margin, math.ceil(lease) + margin + 60
             local out = {}
-            for at = 5, #ARGV, 3 do
+            for at = 5, #ARGV, 4 do
               local queue, job, execution = ARGV[at], ARGV[at + 1], ARGV[at + 2]
               local member = job .. ':' .. execution
-              local mine = redis.call('ZSCORE', P .. ':wip:' .. queue, member)
-              if mine and redis.call('EXISTS', P .. ':job:' .. job) == 0 then
+              local mine = call('ZSCORE', P .. ':wip:' .. queue, member)
+              if mine and call('EXISTS', P .. ':job:' .. job) == 0 then
                 release(queue, job, execution, worker)
                 mine = false
               end
               if mine then
-                redis.call('ZADD', P .. ':wip:' .. queue, 'XX', score, member)
-                redis.call('ZADD', P .. ':lease:' .. queue, deadline, member)
-                redis.call('HSET', P .. ':execution:' .. member, 'id', execution, 'job_id', job,
-                  'last_heartbeat', STAMP, 'worker_name', worker)
-                redis.call('HSETNX', P .. ':execution:' .. member, 'created_at', STAMP)
-                redis.call('EXPIRE', P .. ':execution:' .. member, live)
-                redis.call('ZADD', P .. ':executions:' .. job, score + 60, execution)
-                redis.call('EXPIRE', P .. ':executions:' .. job, live + 60)
-                redis.call('HSET', P .. ':job:' .. job, 'last_heartbeat', ISO)
+                call('ZADD', P .. ':wip:' .. queue, 'XX', score, member)
+                call('ZADD', P .. ':lease:' .. queue, deadline, member)
+                call('HSET', P .. ':execution:' .. member, 'id', execution, 'job_id', job,
+                  'created_at', ARGV[at + 3], 'last_heartbeat', STAMP, 'worker_name', worker)
+                call('EXPIRE', P .. ':execution:' .. member, live)
+                call('ZADD', P .. ':executions:' .. job, score + 60, execution)
+                call('EXPIRE', P .. ':executions:' .. job, live + 60)
+                call('SADD', P .. ':worker:' .. worker .. ':executions', member)
+                call('HSET', P .. ':job:' .. job, 'last_heartbeat', ISO)
               end
               out[#out + 1] = mine and 1 or 0
             end
-            redis.call('EXPIRE', P .. ':worker:' .. worker .. ':executions', live + 60)
-            return out
-            """)
-
-    /// Gives unfinished executions back to the front of their queues: at a shutdown, or when a reply was lost.
-    /// Neither a retry nor a crash is counted.
-    ///
-    /// - KEYS: none; see ``Lua``.
-    /// - ARGV: prefix; worker; then for each execution its queue, job and execution id.
-    /// - Returns: for each execution 1 (given back) or 0 (it was not ours any more; nothing was written).
-    ///
-    /// Conditional on `rq:wip` like ``renew``; leaving the registry and entering the queue are one step.
-    static let release = RedisScript(
-        name: "release",
-        Lua.prelude + Lua.release + Lua.push + """
-            local out = {}
-            for at = 3, #ARGV, 3 do
-              local queue, job, execution = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-              local mine = redis.call('ZSCORE', P .. ':wip:' .. queue, job .. ':' .. execution)
-              if mine then
-                release(queue, job, execution, ARGV[2])
-                if field(P .. ':job:' .. job, 'status') == 'started' then push(queue, job, true) end
-              end
-              out[#out + 1] = mine and 1 or 0
-            end
+            call('EXPIRE', P .. ':worker:' .. worker .. ':executions', live + 60)
+            call('EXPIRE', P .. ':claims:' .. worker, live + 60)
             return out
             """)
 
@@ -74,24 +52,25 @@ extension JobScripts {
     /// - ARGV: prefix; worker; how many queues; the queues; the execution ids that the worker knows.
     /// - Returns: how many were given back.
     ///
-    /// Conditional on `rq:wip` like ``release``.
+    /// Conditional on `rq:wip` like ``complete``; leaving the registry and entering the queue are one step. Neither a
+    /// retry nor a crash is counted.
     static let reconcile = RedisScript(
         name: "reconcile",
         Lua.prelude + Lua.release + Lua.push + """
             local worker, queues, known, returned = ARGV[2], tonumber(ARGV[3]), {}, 0
             for at = 4 + queues, #ARGV do known[ARGV[at]] = true end
-            for _, member in ipairs(redis.call('SMEMBERS', P .. ':worker:' .. worker .. ':executions')) do
+            for _, member in ipairs(call('SMEMBERS', P .. ':claims:' .. worker)) do
               local job, execution = string.match(member, '^([%w_-]+):(%w+)$')
               if job and not known[execution] then
                 for index = 1, queues do
                   local queue = ARGV[3 + index]
-                  if redis.call('ZSCORE', P .. ':wip:' .. queue, member) then
+                  if call('ZSCORE', P .. ':wip:' .. queue, member) then
                     release(queue, job, execution, worker)
                     if field(P .. ':job:' .. job, 'status') == 'started' then push(queue, job, true) end
                     returned = returned + 1
                   end
                 end
-                redis.call('SREM', P .. ':worker:' .. worker .. ':executions', member)
+                call('SREM', P .. ':claims:' .. worker, member)
               end
             end
             return returned

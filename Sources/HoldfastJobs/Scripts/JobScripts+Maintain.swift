@@ -18,34 +18,32 @@ extension JobScripts {
     /// workers from RQ's lists whose record has expired.
     static let repair = RedisScript(
         name: "repair",
-        Lua.prelude + Lua.release + Lua.push + Lua.retain + Lua.record + Lua.wake + Lua.fail + """
+        Lua.prelude + Lua.runs + Lua.release + Lua.push + Lua.retain + Lua.record + Lua.wake + Lua.fail + Lua.unix
+            + """
             local limit, tolerance, reason, out = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], {}
-            local function another(queue, job)
-              for _, execution in ipairs(redis.call('ZRANGE', P .. ':executions:' .. job, 0, -1)) do
-                if redis.call('ZSCORE', P .. ':wip:' .. queue, job .. ':' .. execution) then return true end
-              end
-              return false
-            end
             local function repair(queue, member, ended)
               local job, execution = string.match(member, '^([%w_-]+):(%w+)$')
               if not job then
-                redis.call('ZREM', P .. ':wip:' .. queue, member)
-                redis.call('ZREM', P .. ':lease:' .. queue, member)
+                call('ZREM', P .. ':wip:' .. queue, member)
+                call('ZREM', P .. ':lease:' .. queue, member)
                 return
               end
-              if not redis.call('ZSCORE', P .. ':wip:' .. queue, member) then
-                redis.call('ZREM', P .. ':lease:' .. queue, member)
+              if not call('ZSCORE', P .. ':wip:' .. queue, member) then
+                call('ZREM', P .. ':lease:' .. queue, member)
                 return
               end
               local hash, run = P .. ':job:' .. job, P .. ':execution:' .. member
               local worker, started = field(run, 'worker_name'), field(run, 'created_at')
+              -- An execution that was never renewed has no record of its own; its job's says the same.
+              if worker == '' then worker = field(hash, 'worker_name') end
+              if started == '' then started = unix(field(hash, 'started_at')) end
               release(queue, job, execution, worker)
               local what, crashes = 'dropped', 0
-              if field(hash, 'status') == 'started' and not another(queue, job) then
-                crashes = redis.call('HINCRBY', hash, 'hf_crashes', 1)
+              if field(hash, 'status') == 'started' and not runs(job, queue) then
+                crashes = call('HINCRBY', hash, 'hf_crashes', 1)
                 if crashes >= tolerance then
-                  fail(queue, job, worker, execution, started == '' and STAMP or started, reason)
-                  redis.call('HDEL', hash, 'hf_crashes')
+                  fail(queue, job, worker, execution, started, reason)
+                  call('HDEL', hash, 'hf_crashes')
                   what = 'failed'
                 else
                   push(queue, job, true)
@@ -55,8 +53,8 @@ extension JobScripts {
               out[#out + 1] = { queue, job, execution, worker, crashes, what, math.floor((NOW - ended) * 1000) }
             end
             local function forget(list)
-              for _, worker in ipairs(redis.call('SRANDMEMBER', list, 5)) do
-                if redis.call('EXISTS', worker) == 0 then redis.call('SREM', list, worker) end
+              for _, worker in ipairs(call('SRANDMEMBER', list, 5)) do
+                if call('EXISTS', worker) == 0 then call('SREM', list, worker) end
               end
             end
             forget(P .. ':workers')
@@ -64,12 +62,12 @@ extension JobScripts {
               local queue = ARGV[at]
               forget(P .. ':workers:' .. queue)
               for _, registry in ipairs({ 'lease', 'wip' }) do
-                local late = redis.call('ZRANGEBYSCORE', P .. ':' .. registry .. ':' .. queue, '-inf', NOW,
+                local late = call('ZRANGEBYSCORE', P .. ':' .. registry .. ':' .. queue, '-inf', NOW,
                   'WITHSCORES', 'LIMIT', 0, limit)
                 for index = 1, #late, 2 do repair(queue, late[index], tonumber(late[index + 1])) end
               end
-              redis.call('ZREMRANGEBYSCORE', P .. ':finished:' .. queue, 0, SEC)
-              redis.call('ZREMRANGEBYSCORE', P .. ':failed:' .. queue, 0, SEC)
+              call('ZREMRANGEBYSCORE', P .. ':finished:' .. queue, 0, SEC)
+              call('ZREMRANGEBYSCORE', P .. ':failed:' .. queue, 0, SEC)
             end
             return out
             """)
@@ -89,8 +87,8 @@ extension JobScripts {
             for at = 3, #ARGV do
               local queue = ARGV[at]
               local key = P .. ':scheduled:' .. queue
-              for _, job in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', NOW, 'LIMIT', 0, tonumber(ARGV[2]))) do
-                redis.call('ZREM', key, job)
+              for _, job in ipairs(call('ZRANGEBYSCORE', key, '-inf', NOW, 'LIMIT', 0, tonumber(ARGV[2]))) do
+                call('ZREM', key, job)
                 local hash = P .. ':job:' .. job
                 if field(hash, 'status') == 'scheduled' then
                   push(queue, job, field(hash, 'enqueue_at_front_on_retry') == '1')

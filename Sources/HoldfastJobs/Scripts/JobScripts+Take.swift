@@ -5,71 +5,114 @@ extension JobScripts {
     ///
     /// - KEYS: none; see ``Lua``.
     /// - ARGV: prefix; worker; lease in milliseconds; margin in seconds (see ``WorkerConfiguration/margin``); how
-    ///   many jobs at most; how many queues; the queues, first the most urgent; one fresh execution id a job.
-    /// - Returns: `{suspended, skipped, time, job, job, …}`: `suspended` is 1 under `rq suspend` (then nothing is
-    ///   taken); `skipped` counts ids whose record is gone or that do not wait any more; `time` is the server's; a
-    ///   job is `{queue, id, execution, data, timeout, token, executions, crashes}`, with '' for a missing timeout.
+    ///   many jobs at most; 24 fresh hexadecimal digits; the queues, first the most urgent.
+    /// - Returns: `{closed, skipped, time, trouble, job, job, …}`: `closed` names the queues that are paused, with
+    ///   commas between them, or is `*` under `rq suspend`: from those nothing is taken; `skipped` counts ids whose
+    ///   record is gone or that do not wait any more; `time` is the server's; `trouble` the first error of a queue whose
+    ///   keys cannot be used (nothing is taken from that one), or ''; a job is `{queue, id, execution, data, timeout, token,
+    ///   executions, crashes, keep}`, with '' for a missing timeout. `keep` is for how many seconds a success keeps
+    ///   the record, if that is all that there is to know about its end, else '': the worker hands it back with the
+    ///   outcome, so that most need no second reading.
     ///
-    /// Pop and claim are one script, so a popped id is in `rq:wip` before anyone, a crash included, can come between.
+    /// Claim and pop are one script, and in this order: what can fail comes first, and an id that left its queue is in
+    /// `rq:wip`. So there is no moment at which a crash, or an error in the middle, loses a job.
     /// An id counts as waiting if its status is queued or created or missing (a hand-written minimum record); also
     /// if it says started while no execution is registered. Everything else has been taken already by way of another
-    /// entry of the list, or was canceled. At most 1000 such ids are skipped in one call.
+    /// entry of the list, or was canceled. A call that skips 1000 such ids ends.
+    ///
+    /// RQ's records of the execution (`rq:execution:…`, `rq:executions:…`, `rq:worker:…:executions`) are made by the
+    /// first renewal, not here: few jobs live that long. Until then the job's field `hf_execution` and the worker's
+    /// `rq:claims:…`, both ours, name it.
     static let take = RedisScript(
         name: "take",
-        Lua.prelude + """
+        Lua.prelude + Lua.lenient + Lua.runs + """
             local worker, lease, margin, want = ARGV[2], tonumber(ARGV[3]) / 1000, tonumber(ARGV[4]), tonumber(ARGV[5])
-            local queues = tonumber(ARGV[6])
-            local out, taken, skipped = { 0, 0, STAMP }, 0, 0
-            if redis.call('EXISTS', P .. ':suspended') == 1 then return { 1, 0, STAMP } end
-            local deadline = NOW + lease
-            local score, live = math.ceil(deadline) + margin, math.ceil(lease) + margin + 60
-            local function waits(job, status)
-              if status == 'queued' or status == 'created' or not status then return true end
-              return status == 'started' and redis.call('ZCARD', P .. ':executions:' .. job) == 0
-            end
-            local function claim(queue, job, known)
-              local hash, execution = P .. ':job:' .. job, ARGV[6 + queues + taken + 1]
-              local member = job .. ':' .. execution
-              redis.call('ZADD', P .. ':wip:' .. queue, score, member)
-              redis.call('ZADD', P .. ':lease:' .. queue, deadline, member)
-              redis.call('HSET', P .. ':execution:' .. member, 'id', execution, 'job_id', job,
-                'created_at', STAMP, 'last_heartbeat', STAMP, 'worker_name', worker)
-              redis.call('EXPIRE', P .. ':execution:' .. member, live)
-              redis.call('ZADD', P .. ':executions:' .. job, score + 60, execution)
-              redis.call('EXPIRE', P .. ':executions:' .. job, live + 60)
-              redis.call('SADD', P .. ':worker:' .. worker .. ':executions', member)
-              redis.call('HSET', hash, 'status', 'started', 'started_at', ISO, 'last_heartbeat', ISO,
-                'ended_at', '', 'worker_name', worker)
-              if not known[4] then redis.call('HSET', hash, 'origin', queue) end
-              redis.call('PERSIST', hash)
-              redis.call('PERSIST', hash .. ':dependents')
-              redis.call('PERSIST', P .. ':job::' .. job .. ':dependencies')
-              taken = taken + 1
-              out[#out + 1] = { queue, job, execution, known[1], known[3] or '',
-                redis.call('HINCRBY', hash, 'hf_token', 1), redis.call('HINCRBY', hash, 'hf_executions', 1),
-                tonumber(known[5]) or 0 }
-            end
-            for index = 1, queues do
-              local queue = ARGV[6 + index]
-              while taken < want and skipped < 1000 do
-                local job = redis.call('LPOP', P .. ':queue:' .. queue)
-                if not job then break end
-                local known = string.find(job, '^[%w_-]+$')
-                  and redis.pcall('HMGET', P .. ':job:' .. job, 'data', 'status', 'timeout', 'origin', 'hf_crashes')
-                if known and not known.err and known[1] and waits(job, known[2]) then
-                  claim(queue, job, known)
-                else
-                  skipped = skipped + 1
+            local closed, pauses = {}, { P .. ':suspended' }
+            for at = 7, #ARGV do pauses[at - 5] = P .. ':paused:' .. ARGV[at] end
+            if call('EXISTS', unpack(pauses)) > 0 then
+              if call('EXISTS', pauses[1]) == 1 then return { '*', 0, STAMP, '' } end
+              for at = 7, #ARGV do
+                if call('EXISTS', pauses[at - 5]) == 1 then
+                  closed[#closed + 1] = ARGV[at]
+                  closed[ARGV[at]] = true
                 end
               end
             end
-            if taken > 0 then
-              redis.call('EXPIRE', P .. ':worker:' .. worker .. ':executions', live + 60)
-              if redis.call('EXISTS', P .. ':worker:' .. worker) == 1 then
-                redis.call('HSET', P .. ':worker:' .. worker, 'state', 'busy')
+            call = lenient
+            local out, taken, skipped, seen = {}, 0, 0, {}
+            local deadline = NOW + lease
+            local score, live = math.ceil(deadline) + margin, math.ceil(lease) + margin + 60
+            local mine = P .. ':claims:' .. worker
+            local function waits(queue, job, status)
+              if status == 'queued' or status == 'created' or not status then return true end
+              return status == 'started' and not runs(job, queue)
+            end
+            local function look(queue, job)
+              if seen[job] or not string.find(job, '^[%w_-]+$') then return nil end
+              seen[job] = true
+              local known = redis.pcall('HMGET', P .. ':job:' .. job, 'data', 'status', 'timeout', 'origin', 'ttl',
+                'last_heartbeat', 'result_ttl', 'hf_token', 'hf_executions', 'hf_crashes')
+              if known.err or not known[1] or not waits(queue, job, known[2]) then return nil end
+              return known
+            end
+            local function register(queue, members, scores, deadlines)
+              if not call('ZADD', P .. ':wip:' .. queue, unpack(scores)) then return false end
+              if call('ZADD', P .. ':lease:' .. queue, unpack(deadlines)) and call('SADD', mine, unpack(members)) then
+                return true
+              end
+              call('ZREM', P .. ':wip:' .. queue, unpack(members))
+              call('ZREM', P .. ':lease:' .. queue, unpack(members))
+              return false
+            end
+            local function claim(queue, job, execution, known)
+              local hash = P .. ':job:' .. job
+              local token, executions = (tonumber(known[8]) or 0) + 1, (tonumber(known[9]) or 0) + 1
+              call('HSET', hash, 'status', 'started', 'started_at', ISO, 'last_heartbeat', ISO, 'ended_at', '',
+                'worker_name', worker, 'hf_token', token, 'hf_executions', executions,
+                'hf_execution', queue .. ':' .. execution)
+              if not known[4] then call('HSET', hash, 'origin', queue) end
+              -- A record expires if it says so, or if an earlier execution has ended.
+              if known[5] or (known[6] and known[6] ~= '') then
+                call('PERSIST', hash)
+                call('PERSIST', hash .. ':dependents')
+                call('PERSIST', P .. ':job::' .. job .. ':dependencies')
+              end
+              local keep = known[7] or '500'
+              if keep == '0' then keep = '' end
+              out[#out + 1] = { queue, job, execution, known[1], known[3] or '', token, executions,
+                tonumber(known[10]) or 0, keep }
+            end
+            for at = 7, #ARGV do
+              local queue = ARGV[at]
+              while taken < want and skipped < 1000 and not closed[queue] do
+                local ids = call('LRANGE', P .. ':queue:' .. queue, 0, want - taken - 1)
+                if not ids or #ids == 0 then break end
+                local claims, members, scores, deadlines = {}, {}, {}, {}
+                for _, job in ipairs(ids) do
+                  local known = look(queue, job)
+                  if known then
+                    local n = #claims + 1
+                    local execution = string.format('%s%08x', ARGV[6], taken + n)
+                    claims[n] = { job, execution, known }
+                    members[n] = job .. ':' .. execution
+                    scores[2 * n - 1], scores[2 * n] = score, members[n]
+                    deadlines[2 * n - 1], deadlines[2 * n] = deadline, members[n]
+                  else
+                    skipped = skipped + 1
+                  end
+                end
+                if #claims > 0 and not register(queue, members, scores, deadlines) then break end
+                call('LTRIM', P .. ':queue:' .. queue, #ids, -1)
+                for _, one in ipairs(claims) do claim(queue, unpack(one)) end
+                taken = taken + #claims
               end
             end
-            out[2] = skipped
-            return out
+            if taken > 0 then
+              call('EXPIRE', mine, live + 60)
+              if call('EXISTS', P .. ':worker:' .. worker) == 1 then
+                call('HSET', P .. ':worker:' .. worker, 'state', 'busy')
+              end
+            end
+            return { table.concat(closed, ','), skipped, STAMP, trouble, unpack(out) }
             """)
 }

@@ -15,14 +15,14 @@ extension JobScripts {
         Lua.prelude + """
             local worker, instance, stays, queues = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
             local key = P .. ':worker:' .. worker
-            if redis.call('EXISTS', key) == 1 and redis.call('HEXISTS', key, 'death') == 0
+            if call('EXISTS', key) == 1 and call('HEXISTS', key, 'death') == 0
               and field(key, 'hf_instance') ~= instance then return 0 end
-            redis.call('DEL', key)
-            redis.call('HSET', key, 'birth', ISO, 'last_heartbeat', ISO, 'hf_instance', instance,
+            call('DEL', key)
+            call('HSET', key, 'birth', ISO, 'last_heartbeat', ISO, 'hf_instance', instance,
               unpack(ARGV, 6 + queues))
-            redis.call('EXPIRE', key, stays)
-            redis.call('SADD', P .. ':workers', key)
-            for index = 1, queues do redis.call('SADD', P .. ':workers:' .. ARGV[5 + index], key) end
+            call('EXPIRE', key, stays)
+            call('SADD', P .. ':workers', key)
+            for index = 1, queues do call('SADD', P .. ':workers:' .. ARGV[5 + index], key) end
             return 1
             """)
 
@@ -38,8 +38,8 @@ extension JobScripts {
         Lua.prelude + """
             local key = P .. ':worker:' .. ARGV[2]
             if field(key, 'hf_instance') ~= ARGV[3] then return 0 end
-            redis.call('HSET', key, 'last_heartbeat', ISO, 'state', ARGV[5])
-            redis.call('EXPIRE', key, tonumber(ARGV[4]))
+            call('HSET', key, 'last_heartbeat', ISO, 'state', ARGV[5])
+            call('EXPIRE', key, tonumber(ARGV[4]))
             return 1
             """)
 
@@ -55,11 +55,11 @@ extension JobScripts {
         Lua.prelude + """
             local key = P .. ':worker:' .. ARGV[2]
             if field(key, 'hf_instance') ~= ARGV[3] then return 0 end
-            redis.call('SREM', P .. ':workers', key)
-            for at = 4, #ARGV do redis.call('SREM', P .. ':workers:' .. ARGV[at], key) end
-            redis.call('HSET', key, 'death', ISO, 'state', 'idle')
-            redis.call('EXPIRE', key, 60)
-            redis.call('DEL', key .. ':executions')
+            call('SREM', P .. ':workers', key)
+            for at = 4, #ARGV do call('SREM', P .. ':workers:' .. ARGV[at], key) end
+            call('HSET', key, 'death', ISO, 'state', 'idle')
+            call('EXPIRE', key, 60)
+            call('DEL', key .. ':executions', P .. ':claims:' .. ARGV[2])
             return 1
             """)
 }

@@ -5,7 +5,7 @@ public import HoldfastRedis
 public enum JobScripts {
     public static let all: [RedisScript] =
         [
-            enqueue, take, renew, finish, fail, release, repair, promote, reconcile, register, heartbeat, deregister,
+            enqueue, take, complete, renew, repair, promote, reconcile, register, heartbeat, deregister,
         ] + operating
 
     /// What operators do.

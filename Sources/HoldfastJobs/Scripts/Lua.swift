@@ -5,9 +5,11 @@
 /// and a queue lives on a single node. Every time comes from the server's `TIME`, so workers' clocks do not matter.
 enum Lua {
     /// `P` the prefix; `NOW` the server's time in seconds; `STAMP` as text for stream and execution fields; `ISO` as
-    /// text for job and worker fields (H. Hinnant's civil_from_days); `field(hash, name)` a field or ''.
+    /// text for job and worker fields (H. Hinnant's civil_from_days); `call(…)` a command, whose error ends the
+    /// script; `field(hash, name)` a field or ''.
     static let prelude = """
         local P = ARGV[1]
+        local call = redis.call
         local T = redis.call('TIME')
         local SEC, USEC = tonumber(T[1]), tonumber(T[2])
         local NOW = SEC + USEC / 1000000
@@ -29,7 +31,43 @@ enum Lua {
             floor(rest / 3600), floor(rest / 60) % 60, rest % 60, USEC)
         end
         local function field(hash, name)
-          return redis.call('HGET', hash, name) or ''
+          return call('HGET', hash, name) or ''
+        end
+
+        """
+
+    /// `lenient(…)` a command whose error does not end the script: it is nil, and the first one is kept in `trouble`.
+    ///
+    /// For batches. Redis does not take back what a script wrote before it failed, so one job's broken key must not
+    /// stop the script in the middle of the others: `call = lenient` from the first write on.
+    static let lenient = """
+        local trouble = ''
+        local function lenient(...)
+          local reply = redis.pcall(...)
+          if type(reply) == 'table' and reply.err then
+            if trouble == '' then trouble = reply.err end
+            return nil
+          end
+          return reply
+        end
+
+        """
+
+    /// `runs(job, queue)` whether an execution of a job is registered: the one that its record names, or (Python's,
+    /// and ours once renewed) one of its list of executions.
+    static let runs = """
+        local function runs(job, queue)
+          local hash = P .. ':job:' .. job
+          local where, execution = string.match(field(hash, 'hf_execution'), '^(.+):(%w+)$')
+          if where and call('ZSCORE', P .. ':wip:' .. where, job .. ':' .. execution) then return true end
+          local origin = field(hash, 'origin')
+          for _, other in ipairs(call('ZRANGE', P .. ':executions:' .. job, 0, -1) or {}) do
+            local member = job .. ':' .. other
+            if call('ZSCORE', P .. ':wip:' .. queue, member) or call('ZSCORE', P .. ':wip:' .. origin, member) then
+              return true
+            end
+          end
+          return false
         end
 
         """
@@ -38,11 +76,14 @@ enum Lua {
     static let release = """
         local function release(queue, job, execution, worker)
           local member = job .. ':' .. execution
-          redis.call('DEL', P .. ':execution:' .. member)
-          redis.call('ZREM', P .. ':wip:' .. queue, member)
-          redis.call('ZREM', P .. ':lease:' .. queue, member)
-          redis.call('ZREM', P .. ':executions:' .. job, execution)
-          if worker ~= '' then redis.call('SREM', P .. ':worker:' .. worker .. ':executions', member) end
+          call('DEL', P .. ':execution:' .. member)
+          call('ZREM', P .. ':wip:' .. queue, member)
+          call('ZREM', P .. ':lease:' .. queue, member)
+          call('ZREM', P .. ':executions:' .. job, execution)
+          if worker ~= '' then
+            call('SREM', P .. ':worker:' .. worker .. ':executions', member)
+            call('SREM', P .. ':claims:' .. worker, member)
+          end
         end
 
         """
@@ -50,22 +91,23 @@ enum Lua {
     /// `push(queue, job, front)` makes a job wait in its queue.
     static let push = """
         local function push(queue, job, front)
-          redis.call('SADD', P .. ':queues', P .. ':queue:' .. queue)
-          redis.call('HSET', P .. ':job:' .. job, 'status', 'queued', 'enqueued_at', ISO, 'worker_name', '')
-          redis.call(front and 'LPUSH' or 'RPUSH', P .. ':queue:' .. queue, job)
+          call('SADD', P .. ':queues', P .. ':queue:' .. queue)
+          call('HSET', P .. ':job:' .. job, 'status', 'queued', 'enqueued_at', ISO, 'worker_name', '')
+          call(front and 'LPUSH' or 'RPUSH', P .. ':queue:' .. queue, job)
         end
 
         """
 
-    /// `retain(job, seconds)` sets how long a job's record stays: -1 for ever, 0 not at all.
+    /// `retain(job, seconds, alone)` sets how long a job's record stays: -1 for ever, 0 not at all. `alone` says that
+    /// no job depends on it, and it on none.
     static let retain = """
-        local function retain(job, seconds)
+        local function retain(job, seconds, alone)
           local keys = { P .. ':job:' .. job, P .. ':job:' .. job .. ':dependents',
             P .. ':job::' .. job .. ':dependencies' }
-          for _, key in ipairs(keys) do
-            if seconds == 0 then redis.call('DEL', key)
-            elseif seconds < 0 then redis.call('PERSIST', key)
-            else redis.call('EXPIRE', key, seconds) end
+          for index = 1, alone and 1 or 3 do
+            if seconds == 0 then call('DEL', keys[index])
+            elseif seconds < 0 then call('PERSIST', keys[index])
+            else call('EXPIRE', keys[index], seconds) end
           end
         end
 
@@ -75,21 +117,22 @@ enum Lua {
     static let record = """
         local function record(job, seconds, ...)
           local key = P .. ':results:' .. job
-          redis.call('XADD', key, 'MAXLEN', '~', 10, '*', ...)
-          if seconds < 0 then redis.call('PERSIST', key) else redis.call('EXPIRE', key, seconds) end
+          call('XADD', key, 'MAXLEN', '~', 10, '*', ...)
+          if seconds < 0 then call('PERSIST', key) else call('EXPIRE', key, seconds) end
         end
 
         """
 
-    /// `count(worker, name, seconds)` adds to a worker's statistics, and says when it is idle; not to the hash of a
-    /// worker that is gone.
+    /// `count(worker, successes, failures, seconds)` adds to a worker's statistics, and says when it is idle; not to
+    /// the hash of a worker that is gone.
     static let count = """
-        local function count(worker, name, seconds)
+        local function count(worker, successes, failures, seconds)
           local key = P .. ':worker:' .. worker
-          if redis.call('EXISTS', key) == 0 then return end
-          redis.call('HINCRBY', key, name, 1)
-          if seconds > 0 then redis.call('HINCRBYFLOAT', key, 'total_working_time', string.format('%.6f', seconds)) end
-          if redis.call('EXISTS', key .. ':executions') == 0 then redis.call('HSET', key, 'state', 'idle') end
+          if call('EXISTS', key) == 0 then return end
+          if successes > 0 then call('HINCRBY', key, 'successful_job_count', successes) end
+          if failures > 0 then call('HINCRBY', key, 'failed_job_count', failures) end
+          if seconds > 0 then call('HINCRBYFLOAT', key, 'total_working_time', string.format('%.6f', seconds)) end
+          if call('EXISTS', P .. ':claims:' .. worker) == 0 then call('HSET', key, 'state', 'idle') end
         end
 
         """
@@ -99,12 +142,12 @@ enum Lua {
     static let wake = """
         local function wake(job, status)
           local waiting = P .. ':job:' .. job .. ':dependents'
-          for _, child in ipairs(redis.call('SMEMBERS', waiting)) do
+          for _, child in ipairs(call('SMEMBERS', waiting) or {}) do
             local hash = P .. ':job:' .. child
             local tolerant = field(hash, 'allow_dependency_failures') == '1'
             local met = field(hash, 'status') == 'deferred' and (status == 'finished' or tolerant)
             if met then
-              for _, other in ipairs(redis.call('SMEMBERS', P .. ':job::' .. child .. ':dependencies')) do
+              for _, other in ipairs(call('SMEMBERS', P .. ':job::' .. child .. ':dependencies') or {}) do
                 if other ~= job then
                   local state = field(P .. ':job:' .. other, 'status')
                   if state ~= '' and state ~= 'finished' and not (state == 'failed' and tolerant) then met = false end
@@ -113,11 +156,11 @@ enum Lua {
             end
             if met then
               local queue = field(hash, 'origin')
-              redis.call('ZREM', P .. ':deferred:' .. queue, child)
-              redis.call('SREM', waiting, child)
+              call('ZREM', P .. ':deferred:' .. queue, child)
+              call('SREM', waiting, child)
               push(queue, child, field(hash, 'enqueue_at_front') == '1')
               local ttl = tonumber(field(hash, 'ttl'))
-              if ttl and ttl > 0 then redis.call('EXPIRE', hash, ttl) end
+              if ttl and ttl > 0 then call('EXPIRE', hash, ttl) end
             end
           end
         end
@@ -130,12 +173,31 @@ enum Lua {
         local function fail(queue, job, worker, execution, started, failure)
           local hash = P .. ':job:' .. job
           local keep = tonumber(field(hash, 'failure_ttl')) or 31536000
-          redis.call('HSET', hash, 'status', 'failed', 'ended_at', ISO, 'hf_completed_by', execution)
-          redis.call('ZADD', P .. ':failed:' .. queue, keep < 0 and keep or SEC + keep, job)
+          call('HSET', hash, 'status', 'failed', 'ended_at', ISO, 'hf_completed_by', execution)
+          call('ZADD', P .. ':failed:' .. queue, keep < 0 and keep or SEC + keep, job)
           record(job, keep, 'type', '2', 'worker_name', worker, 'exc_string', failure,
             'execution_id', execution, 'execution_started_at', started, 'execution_ended_at', STAMP)
-          retain(job, keep)
+          retain(job, keep, false)
           wake(job, 'failed')
+        end
+
+        """
+
+    /// `unix(text)` the Unix seconds of a time as job fields write it, as text; `STAMP` if it is none (H. Hinnant's
+    /// days_from_civil).
+    static let unix = """
+        local function unix(text)
+          local year, month, day, hour, minute, second =
+            string.match(text, '^(%d+)-(%d+)-(%d+)T(%d+):(%d+):([%d.]+)Z$')
+          if not year then return STAMP end
+          local y = month + 0 <= 2 and year - 1 or year + 0
+          local era = math.floor(y / 400)
+          local yoe = y - era * 400
+          local doy = math.floor((153 * (month + (month + 0 > 2 and -3 or 9)) + 2) / 5) + day - 1
+          local doe = yoe * 365 + math.floor(yoe / 4) - math.floor(yoe / 100) + doy
+          local days = era * 146097 + doe - 719468
+          return string.format('%d.%06d', days * 86400 + hour * 3600 + minute * 60 + math.floor(second),
+            math.floor((second - math.floor(second)) * 1000000 + 0.5) % 1000000)
         end
 
         """

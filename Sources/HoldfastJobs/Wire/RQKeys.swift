@@ -32,6 +32,8 @@ public struct RQKeys: Sendable, Hashable {
     public func job(_ id: JobID) -> String { "\(prefix):job:\(id)" }
     public func results(_ id: JobID) -> String { "\(prefix):results:\(id)" }
     public func worker(_ name: String) -> String { "\(prefix):worker:\(name)" }
+    /// Ours: the executions, `job:execution`, that a worker has claimed; RQ's own set holds those that it has renewed.
+    public func claims(_ worker: String) -> String { "\(prefix):claims:\(worker)" }
     public func workers(of queue: QueueName) -> String { "\(prefix):workers:\(queue)" }
 
     /// A queue's sorted set of jobs in one state.

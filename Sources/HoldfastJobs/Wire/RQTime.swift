@@ -11,6 +11,21 @@ enum RQTime {
             + "Z"
     }
 
+    /// Unix seconds with their fraction, such as `1795397674.358344`: how executions and results are stamped.
+    static func seconds(_ time: WallTime) -> String {
+        let (seconds, fraction) = time.microseconds.quotientAndRemainderFlooring(by: 1_000_000)
+        return "\(seconds)." + pad(fraction, 6)
+    }
+
+    /// Such a stamp; nil for anything else.
+    static func parseSeconds(_ text: String) -> WallTime? {
+        let halves = text.split(separator: ".", maxSplits: 1)
+        guard halves.count == 2, halves[1].utf8.count == 6, let seconds = Int64(halves[0]),
+            let fraction = Int64(halves[1])
+        else { return nil }
+        return WallTime(microseconds: seconds * 1_000_000 + fraction)
+    }
+
     /// Nil for the empty text (unset) and for anything that is no time.
     static func parse(_ text: String) -> WallTime? {
         guard text.hasSuffix("Z") else { return nil }

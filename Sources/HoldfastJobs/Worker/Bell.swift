@@ -1,3 +1,4 @@
+import HoldfastRuntime
 import Synchronization
 
 /// Wakes one waiting task. A ring that nobody waits for is kept, once, for the next wait.
@@ -41,6 +42,17 @@ final class Bell: Sendable {
             }
         } onCancel: {
             ring()
+        }
+    }
+
+    /// The same, but not longer than until `deadline`.
+    func wait(until deadline: Instant?, _ runtime: any Runtime) async {
+        guard let deadline else { return await wait() }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.wait() }
+            group.addTask { try? await runtime.sleep(until: deadline) }
+            await group.next()
+            group.cancelAll()
         }
     }
 }

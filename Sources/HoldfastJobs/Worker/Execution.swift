@@ -3,13 +3,14 @@ import HoldfastRuntime
 
 /// A claimed job on its way through this worker.
 final class Execution: Sendable {
-    /// Why a running handler is told to stop.
+    /// Why a handler is told to stop.
     enum Interruption: Sendable, Hashable {
         /// Redis says that the execution is registered no more.
         case leaseLost
         /// The lease could not be renewed in time, so it cannot be proved any more.
         case leaseExpired
         case timedOut
+        /// The worker ends.
         case stopping
         /// Somebody stopped the job, which is recorded already.
         case stopped
@@ -25,16 +26,19 @@ final class Execution: Sendable {
     let token: Int64
     let attempt: Int
     let crashes: Int
-    /// The server's time of the claim, as RQ writes it into the result.
-    let startedAt: String
+    /// For how long a success keeps the record, as the take script said and the completion wants to hear.
+    let keep: String
+    /// The server's time of the claim.
+    let claimedAt: WallTime
+    /// Before the claim was sent, on this machine's clock.
+    let sentAt: Instant
     let lease: ExecutionLease
-    let interruption = OneShot<Interruption>()
 
     /// Reads one element of the take script's reply; nil when it has another shape.
-    init?(_ reply: RedisReply, startedAt: String, lease: ExecutionLease) {
-        guard let parts = reply.array, parts.count == 8, let queue = parts[0].text, let job = parts[1].text,
+    init?(_ reply: RedisReply, claimedAt: WallTime, sentAt: Instant, lease: Duration) {
+        guard let parts = reply.array, parts.count == 9, let queue = parts[0].text, let job = parts[1].text,
             let id = parts[2].text, let data = parts[3].bytes, let token = parts[5].integer,
-            let attempt = parts[6].integer, let crashes = parts[7].integer
+            let attempt = parts[6].integer, let crashes = parts[7].integer, let keep = parts[8].text
         else { return nil }
         self.queue = QueueName(unchecked: queue)
         self.job = JobID(unchecked: job)
@@ -44,12 +48,19 @@ final class Execution: Sendable {
         self.token = token
         self.attempt = Int(attempt)
         self.crashes = Int(crashes)
-        self.startedAt = startedAt
-        self.lease = lease
+        self.keep = keep
+        self.claimedAt = claimedAt
+        self.sentAt = sentAt
+        self.lease = ExecutionLease(deadline: sentAt.advanced(by: lease))
     }
 
     /// How the scripts name it: queue, job, execution.
     var address: [RedisArgument] { [RedisArgument(queue.text), RedisArgument(job.text), RedisArgument(id)] }
+
+    /// A moment of this machine's, by the server's clock: never earlier than it was, by at most one round trip later.
+    func serverTime(at now: Instant) -> WallTime {
+        WallTime(microseconds: claimedAt.microseconds + sentAt.duration(to: now).nanoseconds / 1000)
+    }
 
     var info: ExecutionInfo {
         ExecutionInfo(jobID: job, queue: queue, executionID: id, attempt: attempt, token: token)

@@ -4,110 +4,27 @@ import Logging
 import Synchronization
 
 extension Worker {
-    /// How a handler ended.
-    enum Outcome: Sendable {
-        case success([UInt8]?)
-        case failure(reason: String, mayRetry: Bool)
-    }
-
-    private enum Happening: Sendable {
-        case ended(Outcome)
-        case interrupted(Execution.Interruption)
-        case unwindingOver
-        case nothing
-    }
-
-    /// Runs one claimed job to its end, whatever that is.
-    func execute(_ execution: Execution) async {
-        let cancelHandler = OneShot<Void>()
-        await withTaskGroup(of: Happening.self) { group in
-            group.addTask { .ended(await self.runHandler(execution, until: cancelHandler)) }
-            group.addTask { await execution.interruption.value().map { .interrupted($0) } ?? .nothing }
-            group.addTask { await self.watchLease(of: execution) }
-            if let timeout = execution.timeout {
-                group.addTask { await self.sleep(timeout, then: .interrupted(.timedOut)) }
-            }
-            var verdict: Execution.Interruption?
-            for await happening in group {
-                switch happening {
-                case .nothing: continue
-                case .ended(let outcome):
-                    // With the whole worker cancelled, nobody knows whether the handler ended or gave up.
-                    if verdict == nil && !Task.isCancelled {
-                        await report(outcome, of: execution)
-                    } else if verdict == nil || verdict == .stopping || verdict == .leaseExpired {
-                        await giveBack(execution)
-                    }
-                    group.cancelAll()
-                    verdict = verdict ?? .leaseLost
-                case .interrupted(let reason) where verdict == nil:
-                    verdict = reason
-                    cancelHandler.give(())
-                    switch reason {
-                    case .leaseLost, .leaseExpired:
-                        state.withLock { $0.roster.abandon(execution) }
-                        note(.leaseLost(execution.info))
-                    case .timedOut:
-                        // Recorded now: a handler that does not listen must not keep its job from failing.
-                        let limit = execution.timeout.map { "\($0.seconds) s" } ?? "its timeout"
-                        await report(
-                            .failure(reason: "the job took longer than \(limit)", mayRetry: true), of: execution)
-                        state.withLock { $0.roster.abandon(execution) }
-                    case .stopped:
-                        state.withLock { $0.roster.abandon(execution) }
-                        note(.jobStopped(execution.info))
-                    case .killed:
-                        await report(
-                            .failure(reason: "the execution was killed on request (kill-horse)", mayRetry: true),
-                            of: execution)
-                        state.withLock { $0.roster.abandon(execution) }
-                    case .stopping:
-                        group.addTask { await self.sleep(self.configuration.unwinding, then: .unwindingOver) }
-                    }
-                case .unwindingOver where verdict == .stopping:
-                    await giveBack(execution)
-                    state.withLock { $0.roster.abandon(execution) }
-                    verdict = .leaseLost
-                case .interrupted, .unwindingOver: continue
+    /// Runs one handler after the other, until there is none to run or one of them was interrupted.
+    func serve(_ runner: Runner, _ first: Execution) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                var current: Execution? = first
+                while let execution = current {
+                    current = self.conclude(execution, await self.callHandler(execution))
                 }
             }
-        }
-        state.withLock { $0.roster.leave(execution) }
-        bell.ring()
-    }
-
-    private func sleep(_ span: Duration, then happening: Happening) async -> Happening {
-        do {
-            try await client.runtime.sleep(for: span)
-            return happening
-        } catch {
-            return .nothing
+            group.addTask { _ = await runner.interrupted.value() }
+            await group.next()
+            group.cancelAll()
         }
     }
 
-    /// Notices the end of a lease that could not be renewed, on this machine's clock.
-    private func watchLease(of execution: Execution) async -> Happening {
-        while true {
-            let deadline = execution.lease.deadline
-            do { try await client.runtime.sleep(until: deadline) } catch { return .nothing }
-            if execution.lease.deadline <= deadline { return .interrupted(.leaseExpired) }
-        }
-    }
-
-    /// Runs the handler; it is cancelled when `end` is given, and its outcome is awaited in any case.
-    private func runHandler(_ execution: Execution, until end: OneShot<Void>) async -> Outcome {
-        await withTaskGroup(of: Outcome?.self) { group in
-            group.addTask { await self.callHandler(execution) }
-            group.addTask {
-                _ = await end.value()
-                return nil
-            }
-            for await outcome in group {
-                group.cancelAll()
-                if let outcome { return outcome }
-            }
-            preconditionFailure("a handler has an outcome")
-        }
+    private func conclude(_ execution: Execution, _ outcome: Outcome) -> Execution? {
+        let now = client.runtime.now
+        let (next, news, alarmed) = state.withLock { $0.roster.conclude(execution, outcome, now) }
+        if news { bell.ring() }
+        if alarmed { alarm.ring() }
+        return next
     }
 
     private func callHandler(_ execution: Execution) async -> Outcome {
@@ -124,11 +41,44 @@ extension Worker {
                 deadline: execution.timeout.map { client.runtime.now.advanced(by: $0) }, lease: execution.lease)
             return .success(try await traced(execution, function) { try await body(payload, context) })
         } catch let error as PermanentFailure {
-            return .failure(reason: error.description, mayRetry: false)
+            return .failure(reason: error.description, retry: .never)
         } catch let error as JobsError where [.pickled, .unreadable, .tooLarge].contains(error.code) {
-            return .failure(reason: error.message, mayRetry: false)
+            return .failure(reason: error.message, retry: .never)
         } catch {
-            return .failure(reason: "\(type(of: error)): \(error)", mayRetry: true)
+            return .failure(reason: "\(type(of: error)): \(error)", retry: .policy)
+        }
+    }
+
+    /// Tells an execution to stop.
+    /// - Returns: whether it had not ended, nor been told to before.
+    @discardableResult
+    func interrupt(_ execution: Execution, _ reason: Execution.Interruption) -> Bool {
+        let now = client.runtime.now
+        let interrupted = state.withLock { $0.roster.interrupt(execution, reason, now) }
+        guard let interrupted else { return false }
+        interrupted.runner?.interrupted.give(())
+        if let event = interrupted.event { note(event) }
+        bell.ring()
+        alarm.ring()
+        return true
+    }
+
+    /// Does what time brings about: ends of leases that could not be renewed, of the jobs' timeouts, and of the
+    /// patience with handlers that do not stop. All on this machine's clock.
+    func keepTime() async {
+        let runtime = client.runtime
+        while !Task.isCancelled {
+            let now = runtime.now
+            let (due, next) = state.withLock { ($0.roster.due(now), $0.roster.alarm) }
+            for event in due {
+                switch event {
+                case .interruption(let execution, let reason): interrupt(execution, reason)
+                case .patience(let execution):
+                    state.withLock { $0.roster.abandon(execution, now) }
+                    bell.ring()
+                }
+            }
+            if due.isEmpty { await alarm.wait(until: next, runtime) }
         }
     }
 }

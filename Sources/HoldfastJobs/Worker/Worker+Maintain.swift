@@ -3,10 +3,10 @@ import HoldfastRuntime
 import Synchronization
 
 extension Worker {
-    /// Renews all leases three times a lease, in one call; a lost one interrupts its handler.
+    /// Renews each lease three times a lease; a lost one interrupts its handler.
     func renewLeases() async {
         let runtime = client.runtime
-        let interval = configuration.lease / 3
+        let interval = min(configuration.lease / 9, .seconds(1))
         while !Task.isCancelled {
             do { try await runtime.sleep(for: interval) } catch { return }
             while !Task.isCancelled {
@@ -22,15 +22,20 @@ extension Worker {
     }
 
     private func renewOnce() async throws(RedisError) {
-        let executions = state.withLock { $0.roster.renewable }
-        guard !executions.isEmpty else { return }
+        let executions = state.withLock { $0.roster.renewable(client.runtime.now, lease: configuration.lease) }
+        for start in stride(from: 0, to: executions.count, by: WorkerConfiguration.renewalBatch) {
+            try await renew(executions[start..<min(start + WorkerConfiguration.renewalBatch, executions.count)])
+        }
+    }
+
+    private func renew(_ executions: ArraySlice<Execution>) async throws(RedisError) {
         let sent = client.runtime.now
         let reply = try await client.run(
             JobScripts.renew, keys: [],
             arguments: [
                 prefix, RedisArgument(name), RedisArgument(configuration.lease.milliseconds),
                 RedisArgument(WorkerConfiguration.margin),
-            ] + executions.flatMap(\.address),
+            ] + executions.flatMap { $0.address + [RedisArgument(RQTime.seconds($0.claimedAt))] },
             idempotent: true)
         guard let verdicts = reply.array, verdicts.count == executions.count else {
             throw RedisError(.unexpectedReply, .answered, "the renewal answered \(reply)", server: client.server)
@@ -38,8 +43,8 @@ extension Worker {
         for (execution, verdict) in zip(executions, verdicts) {
             if verdict.integer == 1 {
                 execution.lease.extend(to: sent.advanced(by: configuration.lease))
-            } else if state.withLock({ $0.roster.executions[execution.id] != nil }) {
-                execution.interruption.give(.leaseLost)
+            } else {
+                interrupt(execution, .leaseLost)
             }
         }
     }
@@ -49,8 +54,9 @@ extension Worker {
         while !Task.isCancelled {
             do { try await maintainOnce() } catch { note(.troubled(error)) }
             do { try await client.runtime.sleep(for: configuration.maintenanceInterval) } catch { return }
+            state.withLock { $0.roster.relieve(client.runtime.now) }
             // Queues beyond those that are watched, and suspended ones, are looked at in this rhythm.
-            bell.ring()
+            lookAgain()
         }
     }
 

@@ -19,12 +19,13 @@ extension Worker {
         precondition(isFirst, "a worker runs once; make a new one")
         try await register()
         note(.started(name: name))
+        state.withLock { $0.roster.idleSince = client.runtime.now }
         await withTaskCancellationHandler {
-            await work()
+            // What a cancelled worker has to write (outcomes, jobs given back) must not be dropped on the way.
+            try? await client.runtime.shielded { await self.work() }
         } onCancel: {
             shutdown(atOnce: true)
         }
-        await shielded { await self.deregister() }
         note(.stopped)
     }
 
@@ -35,81 +36,40 @@ extension Worker {
             services.addTask { await self.sendHeartbeats() }
             services.addTask { await self.obeyCommands() }
             services.addTask { await self.endGrace() }
-            for watcher in watchers { services.addTask { await watcher.run(ringing: self.bell) } }
-            await withDiscardingTaskGroup { jobs in await takeJobs(&jobs) }
+            services.addTask { await self.keepTime() }
+            for watcher in watchers { services.addTask { await watcher.run(self.lookAgain) } }
+            await withDiscardingTaskGroup { runners in await pump(&runners) }
             services.cancelAll()
         }
+        await deregister()
     }
 
-    /// The loop: take as many jobs as there are free slots, and wait when there are none of either.
-    private func takeJobs(_ jobs: inout DiscardingTaskGroup) async {
+    /// The loop: whatever ended while the last round trip was under way travels with the next, which takes the next
+    /// jobs as well. One at a time, so a batch grows with the time that a round trip takes.
+    private func pump(_ runners: inout DiscardingTaskGroup) async {
+        let runtime = client.runtime
+        // Whether every take was answered: one whose reply was lost may have claimed jobs that nobody here knows of.
         var isCertain = true
+        var arrivals: [Execution] = []
         while true {
-            switch state.withLock({ $0.roster.step(burst: configuration.burst) }) {
+            let now = runtime.now
+            let (beginning, step) = state.withLock { ($0.roster.begin(now), $0.roster.step(now)) }
+            for execution in arrivals { note(.taken(execution.info)) }
+            arrivals = []
+            for (runner, execution) in beginning.beginners {
+                runners.addTask { await self.serve(runner, execution) }
+            }
+            if beginning.alarmed { alarm.ring() }
+            switch step {
             case .end: return
-            case .wait:
-                await bell.wait()
-                state.withLock { $0.roster.lookAgain() }
-            case .take(let count):
-                do {
-                    // A take whose reply was lost may have claimed jobs that nobody here knows of.
-                    if !isCertain { try await reconcile() }
-                    isCertain = false
-                    let taken = try await take(count)
-                    isCertain = true
-                    for execution in taken {
-                        state.withLock { $0.roster.admit(execution) }
-                        note(.taken(execution.info))
-                        // A shutdown that came meanwhile has not seen this execution.
-                        if state.withLock({ $0.roster.phase == .stopping }) { execution.interruption.give(.stopping) }
-                        jobs.addTask { await self.execute(execution) }
-                    }
-                } catch {
+            case .wait(let deadline): await bell.wait(until: deadline, runtime)
+            case .trip(let completions, let count):
+                if let error = await travel(completions, take: count, &arrivals, &isCertain) {
                     note(.troubled(error))
-                    let pause = Duration.milliseconds(50) + client.runtime.jitter(upTo: .milliseconds(250))
-                    try? await client.runtime.sleep(for: pause)
+                    try? await runtime.sleep(for: .milliseconds(20) + runtime.jitter(upTo: .milliseconds(250)))
                 }
             }
         }
-    }
-
-    /// Claims up to `count` jobs. Finding fewer means that the queues are empty, or suspended.
-    private func take(_ count: Int) async throws(RedisError) -> [Execution] {
-        let runtime = client.runtime
-        var arguments: [RedisArgument] = [
-            prefix, RedisArgument(name), RedisArgument(configuration.lease.milliseconds),
-            RedisArgument(WorkerConfiguration.margin), RedisArgument(count), RedisArgument(queues.count),
-        ]
-        arguments += argument(list: queues)
-        for _ in 0..<count { arguments.append(RedisArgument(runtime.randomHex(bytes: 16))) }
-        let sent = runtime.now
-        let reply = try await client.run(JobScripts.take, keys: [], arguments: arguments)
-        guard let parts = reply.array, parts.count >= 3, let startedAt = parts[2].text else {
-            throw RedisError(.unexpectedReply, .answered, "the take script answered \(reply)", server: client.server)
-        }
-        let taken = parts.dropFirst(3).compactMap {
-            Execution(
-                $0, startedAt: startedAt,
-                lease: ExecutionLease(deadline: sent.advanced(by: configuration.lease)))
-        }
-        let skipped = Int(parts[1].integer ?? 0)
-        if skipped > 0 { note(.skipped(count: skipped)) }
-        if taken.count < count && skipped == 0 {
-            state.withLock { $0.roster.foundNothing() }
-            // An entry that came after the script ran is there when the watcher asks: no wake-up is lost.
-            // Under `rq suspend` the queues may be full: then only the tick of the maintenance looks again.
-            if parts[0].integer != 1 { for watcher in watchers { watcher.arm() } }
-        }
-        return taken
-    }
-
-    func reconcile() async throws(RedisError) {
-        let known = state.withLock { $0.roster.known }
-        try await client.run(
-            JobScripts.reconcile, keys: [],
-            arguments: [prefix, RedisArgument(name), RedisArgument(queues.count)] + argument(list: queues)
-                + known.map { RedisArgument($0) },
-            idempotent: true)
     }
 
     /// Turns a draining worker into a stopping one when its grace is over.

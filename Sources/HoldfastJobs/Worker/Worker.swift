@@ -18,6 +18,8 @@ public final class Worker: Sendable {
     let state: Mutex<State>
     /// Rung when the loop should look again.
     let bell = Bell()
+    /// Rung when something is due earlier than the timekeeper knows.
+    let alarm = Bell()
     let draining = OneShot<Void>()
     let watchers: [QueueWatcher]
     private let meters: JobMeters
@@ -26,6 +28,7 @@ public final class Worker: Sendable {
 
     struct State {
         var roster: Roster
+        var rotation: QueueRotation
         var counters = WorkerCounters()
         var hasRun = false
     }
@@ -53,17 +56,20 @@ public final class Worker: Sendable {
         self.observe = observe
         spans = JobSpans(telemetry.tracer)
         meters = JobMeters(telemetry.metrics, queues: queues, runtime: client.runtime)
-        state = Mutex(State(roster: Roster(concurrency: configuration.concurrency)))
+        state = Mutex(
+            State(
+                roster: Roster(configuration.limits, now: client.runtime.now),
+                rotation: QueueRotation(queues, configuration.order)))
         watchers = queues.prefix(WorkerConfiguration.maximumWatchedQueues).map {
-            QueueWatcher(key: keys.queue($0), client: client)
+            QueueWatcher($0, keys, client: client)
         }
     }
 
     /// What it has done so far.
     public var counters: WorkerCounters { state.withLock { $0.counters } }
 
-    /// The executions that run now.
-    public var running: [ExecutionInfo] { state.withLock { $0.roster.executions.values.map(\.info) } }
+    /// The executions that run now, or are about to.
+    public var running: [ExecutionInfo] { state.withLock { $0.roster.running.map(\.info) } }
 
     /// Stops taking jobs; those that run have ``WorkerConfiguration/grace`` to finish, then they are cancelled and
     /// given back to the front of their queues. A second call does that at once. Never waits: ``run()`` returns when
@@ -73,8 +79,9 @@ public final class Worker: Sendable {
     }
 
     func shutdown(atOnce: Bool) {
-        let interrupted = state.withLock { $0.roster.requestShutdown(atOnce: atOnce) }
-        for execution in interrupted { execution.interruption.give(.stopping) }
+        let now = client.runtime.now
+        let interrupted = state.withLock { $0.roster.requestShutdown(atOnce: atOnce, now) }
+        for execution in interrupted { interrupt(execution, .stopping) }
         draining.give(())
         bell.ring()
     }
@@ -84,6 +91,12 @@ public final class Worker: Sendable {
         log(event)
         meters.count(event)
         observe(event)
+    }
+
+    /// Something may wait in the queues.
+    @Sendable func lookAgain() {
+        state.withLock { $0.roster.queuesAreEmpty = false }
+        bell.ring()
     }
 
     func argument(list: [QueueName]) -> [RedisArgument] { list.map { RedisArgument($0.text) } }

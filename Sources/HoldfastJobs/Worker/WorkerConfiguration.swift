@@ -17,6 +17,12 @@ public struct WorkerConfiguration: Sendable, Hashable {
     public var unwinding: Duration = .seconds(2)
     /// Ends when its queues are empty and its jobs are done, instead of waiting for more.
     public var burst = false
+    /// Which of its queues it looks at first.
+    public var order = QueueOrder.strict
+    /// Ends after this many executions; nil means never. Those that it gave back unfinished count too.
+    public var maximumJobs: Int?
+    /// Ends when it has had nothing to do for so long; nil means never.
+    public var maximumIdle: Duration?
 
     /// RQ's own maintenance (also `rq info`) fails a started job whose score in `rq:wip` has passed, unless it has
     /// retries left. Our scores there lie this much behind the end of our lease, so that our repair, which runs the
@@ -28,6 +34,8 @@ public struct WorkerConfiguration: Sendable, Hashable {
     static let heartbeatInterval: Duration = .seconds(5)
     /// Executions repaired, and jobs promoted, a queue and pass.
     static let maintenanceBatch = 100
+    /// Leases renewed in one call.
+    static let renewalBatch = 500
     /// Queues that get a connection of their own to wait on; further ones are looked at in the rhythm of maintenance.
     static let maximumWatchedQueues = 8
 
@@ -48,11 +56,24 @@ public struct WorkerConfiguration: Sendable, Hashable {
             "the maintenance interval must be 10 ms to 60 s, not \(maintenanceInterval)")
         try require((1...1_000_000).contains(crashLimit), "the crash limit must be at least 1, not \(crashLimit)")
         try require(grace >= .zero && unwinding >= .zero, "the spans of a shutdown must not be negative")
+        if case .weighted(let weights) = order {
+            try require(
+                weights.count == queues.count && weights.allSatisfy((1...1000).contains),
+                "weights must be 1 to 1000, one for each of the \(queues.count) queues")
+        }
+        try require(maximumJobs.map { $0 >= 1 } ?? true, "a worker must run at least 1 job")
+        try require(maximumIdle.map { $0 >= .zero } ?? true, "the longest idle time must not be negative")
         if let name {
             let isPlain = name.utf8.allSatisfy { (33...126).contains($0) }
             try require(
                 (1...128).contains(name.utf8.count) && isPlain,
                 "\"\(name.prefix(80))\" is no worker name: use 1 to 128 printable ASCII characters without spaces")
         }
+    }
+
+    var limits: Roster.Limits {
+        Roster.Limits(
+            concurrency: concurrency, burst: burst, maximumJobs: maximumJobs, maximumIdle: maximumIdle,
+            unwinding: unwinding)
     }
 }

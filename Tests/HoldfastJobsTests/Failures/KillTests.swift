@@ -19,9 +19,9 @@ import Testing
         // While it runs.
         [Points.running],
         // After the effect, and before anything of the completion has left.
-        [Points.effected, "finish:unsent"],
+        [Points.effected, "complete:unsent"],
         // During the completion.
-        ["finish:sent", "finish:answered"],
+        ["complete:sent", "complete:answered"],
     ]
 
     private func survivor(_ redis: Fixture) throws -> Worker {
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Points.running, Points.effected, "finish:unsent"])
+    @Test(arguments: [Points.running, Points.effected, "complete:unsent"])
     func frozenWorkersAreRefusedWhenTheyWake(_ point: String) async throws {
         try await withRedis { redis in
             let queue = try redis.queue("q")
@@ -145,7 +145,7 @@ import Testing
                 let lost = outcomes.count { $0 != "finished" }
                 #expect(lost > 0 && survivor.counters.recovered >= lost, "\(outcomes)")
                 // Its completion was on its way when it froze: it comes late, is refused and counted.
-                if point == "finish:unsent" { #expect(outcomes.contains("stale"), "\(outcomes)") }
+                if point == "complete:unsent" { #expect(outcomes.contains("stale"), "\(outcomes)") }
             }
             let jobs = try await judge(ids, redis)
             #expect(jobs.allSatisfy { $0.workerName != "frozen" || $0.crashes == 0 }, "it has overwritten a job")

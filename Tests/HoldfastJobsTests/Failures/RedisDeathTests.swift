@@ -99,8 +99,7 @@ import Testing
 
     /// Those that the work below calls by itself.
     private static let scripts = [
-        "enqueue", "register", "take", "finish", "fail", "promote", "renew", "repair", "release", "reconcile",
-        "deregister",
+        "enqueue", "register", "take", "complete", "promote", "renew", "repair", "reconcile", "deregister",
     ]
     private static let moments: [Moment] = Battery.isLong ? Moment.allCases : [.answered]
 

@@ -21,6 +21,14 @@ struct Fixture: Sendable {
         try await client.send(RedisCommand(name, arguments: arguments)).text
     }
 
+    /// Asks again and again until the command answers `wanted`; the test's time limit ends a vain wait.
+    func eventually(_ name: String, _ arguments: RedisArgument..., is wanted: String) async throws {
+        let command = RedisCommand(name, arguments: arguments)
+        while try await client.send(command).text != wanted {
+            try await client.runtime.sleep(for: .milliseconds(10))
+        }
+    }
+
     /// Another client on the same server, as another process would have.
     func withClient<Value>(_ body: (RedisClient) async throws -> Value) async throws -> Value {
         let other = RedisClient(try RedisConfiguration(url: server.url), scripts: JobScripts.all)
@@ -37,23 +45,36 @@ struct Fixture: Sendable {
         let reply = try await client.run(
             JobScripts.take, keys: [],
             arguments: ["rq", RedisArgument(worker), RedisArgument(lease.milliseconds), 600, RedisArgument(count)]
-                + [RedisArgument(queues.count)] + queues.map { RedisArgument($0) }
-                + (0..<count).map { _ in RedisArgument(client.runtime.randomHex(bytes: 16)) })
-        let lease = ExecutionLease(deadline: client.runtime.now.advanced(by: lease))
-        return (reply.array ?? []).dropFirst(3).compactMap { Execution($0, startedAt: "1", lease: lease) }
+                + [RedisArgument(client.runtime.randomHex(bytes: 12))] + queues.map { RedisArgument($0) })
+        let parts = try #require(reply.array)
+        #expect(parts[3].text == "")
+        let time = try #require(parts[2].text.flatMap(RQTime.parseSeconds))
+        return parts.dropFirst(4).compactMap {
+            Execution($0, claimedAt: time, sentAt: client.runtime.now, lease: lease)
+        }
     }
 
-    /// Completes an execution as its worker would.
+    /// Records outcomes as their worker would, in one call.
+    func complete(
+        _ outcomes: [(Execution, Outcome)], worker: String = "dying", by script: RedisScript = JobScripts.complete
+    ) async throws -> [String] {
+        let now = client.runtime.now
+        let completions = outcomes.map { execution, outcome in
+            Completion(
+                execution: execution, outcome: outcome, begunAt: execution.claimedAt, span: .milliseconds(5),
+                endedAt: now)
+        }
+        let reply = try await client.run(
+            script, keys: [], arguments: ["rq", RedisArgument(worker)] + completions.flatMap(\.arguments))
+        let parts = (reply.array ?? []).compactMap(\.text)
+        #expect(parts.first == "")
+        return Array(parts.dropFirst())
+    }
+
     func finish(
-        _ execution: Execution, worker: String = "dying", value: String, by script: RedisScript = JobScripts.finish
-    ) async throws
-        -> String?
-    {
-        let encoded = Data(value.utf8).base64EncodedString()
-        return try await client.run(
-            script, keys: [],
-            arguments: ["rq", RedisArgument(worker)] + execution.address + ["1700000000.5", 1, RedisArgument(encoded)]
-        ).text
+        _ execution: Execution, worker: String = "dying", value: String, by script: RedisScript = JobScripts.complete
+    ) async throws -> String? {
+        try await complete([(execution, .success(Array(value.utf8)))], worker: worker, by: script).first
     }
 }
 

@@ -113,6 +113,8 @@ import Testing
                 let info = try await python.run("rq", ["info", "-u", redis.server.url], in: redis.directory)
                 #expect(info.contains("q            |█ 1, 2 executing, 0 finished, 0 failed"), "\(info)")
                 #expect(info.contains("our-worker (") && info.contains("busy q, p."), "\(info)")
+                // An execution is recorded once it has lived for a moment.
+                try await redis.eventually("SCARD", "rq:worker:our-worker:executions", is: "2")
                 let worker = try await python.script(
                     redis,
                     """

@@ -26,15 +26,7 @@ import Testing
     private func fail(_ id: JobID, _ redis: Fixture, reason: String = "kaputt") async throws {
         let execution = try #require(try await redis.take(from: "q", lease: .seconds(60)).first)
         #expect(execution.job == id)
-        var handlers = HandlerRegistry()
-        handlers.register("f") { (_: NoArguments, _) in throw PermanentFailure(reason) }
-        _ = try await redis.client.run(
-            JobScripts.release, keys: [], arguments: ["rq", "dying"] + execution.address)
-        var configuration = WorkerConfiguration()
-        configuration.burst = true
-        try await Worker(
-            queues: [QueueName("q")], client: redis.client, handlers: handlers, configuration: configuration
-        ).run()
+        #expect(try await redis.complete([(execution, .failure(reason: reason, retry: .never))]) == ["failed"])
         #expect(try await redis.queue("q").fetch(id)?.status == .failed)
     }
 

@@ -1,0 +1,60 @@
+import HoldfastRedis
+import HoldfastRuntime
+
+/// How an execution ended: what the completion records of it. A new ending is a case here and a function of its kind in
+/// ``JobScripts/complete``.
+enum Outcome: Sendable, Hashable {
+    /// The handler returned, with JSON or (Python's `None`) nothing.
+    case success([UInt8]?)
+    case failure(reason: String, retry: RetryRule)
+    /// Given back, without spending a retry. `begun` says whether its handler had been called.
+    case unfinished(begun: Bool)
+
+    enum RetryRule: Sendable, Hashable {
+        /// RQ's: `retries_left` and `retry_intervals` of the job decide.
+        case policy
+        case never
+        /// After this pause (whole seconds, rounded up), if any retry is left.
+        case after(Duration)
+    }
+
+    /// What the script takes as kind, value and rule.
+    var arguments: (kind: RedisArgument, value: RedisArgument, rule: RedisArgument) {
+        switch self {
+        case .success(let json): ("value", json.map { RedisArgument(Base64.encode($0)) } ?? "", "")
+        case .failure(let reason, let retry): ("failure", Self.encode(reason), retry.argument)
+        case .unfinished(let begun): ("return", begun ? 1 : 0, "")
+        }
+    }
+
+    private static func encode(_ reason: String) -> RedisArgument { RedisArgument(JobResult.encode(failure: reason)) }
+}
+
+extension Outcome.RetryRule {
+    fileprivate var argument: RedisArgument {
+        switch self {
+        case .policy: "policy"
+        case .never: "never"
+        case .after(let pause): RedisArgument(max(0, pause.secondsRoundedUp))
+        }
+    }
+}
+
+/// An outcome on its way to the server.
+struct Completion: Sendable {
+    let execution: Execution
+    let outcome: Outcome
+    /// When it was begun, by the server's clock: the time of the claim and what passed here since.
+    let begunAt: WallTime
+    let span: Duration
+    let endedAt: Instant
+
+    /// Its part of the script's arguments.
+    var arguments: [RedisArgument] {
+        let (kind, value, rule) = outcome.arguments
+        return execution.address + [
+            RedisArgument(RQTime.seconds(begunAt)), RedisArgument(span.seconds), kind, value, rule,
+            RedisArgument(execution.keep),
+        ]
+    }
+}

@@ -1,0 +1,182 @@
+import HoldfastRedis
+import HoldfastRuntime
+import Synchronization
+
+extension Worker {
+    /// One round trip: records the outcomes, then takes up to `count` jobs, which are the `arrivals`.
+    /// - Returns: the first failure. Outcomes that were not answered travel again.
+    func travel(
+        _ completions: [Completion], take count: Int, _ arrivals: inout [Execution], _ isCertain: inout Bool
+    ) async -> RedisError? {
+        let runtime = client.runtime
+        let takes = count > 0
+        if takes && !isCertain {
+            do {
+                try await reconcile()
+                isCertain = true
+            } catch {
+                putBack(completions, after: error)
+                return error
+            }
+        }
+        var calls: [(script: RedisScript, arguments: [RedisArgument])] = []
+        if !completions.isEmpty {
+            calls.append((JobScripts.complete, [prefix, RedisArgument(name)] + completions.flatMap(\.arguments)))
+        }
+        if takes { calls.append((JobScripts.take, takeArguments(count))) }
+        let sent = runtime.now
+        if takes { isCertain = false }
+        var outcomes = await call(calls)
+        var failure: RedisError?
+        if !completions.isEmpty {
+            switch outcomes.removeFirst() {
+            case .success(let reply): failure = judge(completions, reply)
+            case .failure(let error):
+                failure = error
+                putBack(completions, after: error)
+            }
+        }
+        if takes {
+            do {
+                arrivals = try admit(try outcomes.removeFirst().get(), wanted: count, sent)
+                isCertain = true
+            } catch {
+                // What the server answered with an error took nothing, or left it to be reconciled.
+                failure = failure ?? error
+            }
+        }
+        let span = sent.duration(to: runtime.now)
+        state.withLock {
+            $0.roster.pace.travelled(span, completed: completions.count, concurrency: configuration.concurrency)
+        }
+        return failure
+    }
+
+    /// Sends the calls in one flush. A server that does not know a script gets its source.
+    private func call(
+        _ calls: [(script: RedisScript, arguments: [RedisArgument])]
+    ) async -> [Result<RedisReply, RedisError>] {
+        var outcomes: [Result<RedisReply, RedisError>]
+        do {
+            outcomes = try await client.pipeline(calls.map { $0.script.command(keys: [], arguments: $0.arguments) })
+        } catch {
+            return calls.map { _ in .failure(error) }
+        }
+        for (index, call) in calls.enumerated() {
+            guard case .failure(let error) = outcomes[index], error.serverPrefix == "NOSCRIPT" else { continue }
+            do {
+                outcomes[index] = .success(try await client.run(call.script, keys: [], arguments: call.arguments))
+            } catch {
+                outcomes[index] = .failure(error)
+            }
+        }
+        return outcomes
+    }
+
+    // MARK: - Taking
+
+    private func takeArguments(_ count: Int) -> [RedisArgument] {
+        let order = state.withLock { $0.rotation.next(client.runtime) }
+        return [
+            prefix, RedisArgument(name), RedisArgument(configuration.lease.milliseconds),
+            RedisArgument(WorkerConfiguration.margin), RedisArgument(count),
+            RedisArgument(client.runtime.randomHex(bytes: 12)),
+        ] + argument(list: order)
+    }
+
+    /// Takes in what the take script gave. Fewer jobs than wanted mean that the queues are empty, or suspended.
+    private func admit(_ reply: RedisReply, wanted: Int, _ sent: Instant) throws(RedisError) -> [Execution] {
+        guard let parts = reply.array, parts.count >= 4, let time = parts[2].text.flatMap(RQTime.parseSeconds),
+            let trouble = parts[3].text
+        else {
+            throw RedisError(.unexpectedReply, .answered, "the take script answered \(reply)", server: client.server)
+        }
+        let taken = parts.dropFirst(4).compactMap {
+            Execution($0, claimedAt: time, sentAt: sent, lease: configuration.lease)
+        }
+        let skipped = Int(parts[1].integer ?? 0)
+        let areEmpty = taken.count < wanted && skipped == 0
+        let now = client.runtime.now
+        state.withLock { state in
+            state.roster.admit(taken, now)
+            if areEmpty { state.roster.queuesAreEmpty = true }
+        }
+        if skipped > 0 { note(.skipped(count: skipped)) }
+        if !trouble.isEmpty {
+            let error = RedisError(.server, .answered, trouble, server: client.server)
+            // Queues that can be used are served on; with none, it is a failure of the take.
+            if taken.isEmpty { throw error }
+            note(.troubled(error))
+        }
+        // An entry that came after the script ran is there when the watcher asks: no wake-up is lost.
+        // A queue that is paused, and each under `rq suspend`, may be full: at those only the tick of the maintenance
+        // looks again.
+        let closed = (parts[0].text ?? "").split(separator: ",")
+        if areEmpty && closed != ["*"] {
+            for watcher in watchers where !closed.contains(watcher.queue.text[...]) { watcher.arm() }
+        }
+        return taken
+    }
+
+    func reconcile() async throws(RedisError) {
+        let known = state.withLock { $0.roster.known }
+        try await client.run(
+            JobScripts.reconcile, keys: [],
+            arguments: [prefix, RedisArgument(name), RedisArgument(queues.count)] + argument(list: queues)
+                + known.map { RedisArgument($0) },
+            idempotent: true)
+    }
+
+    // MARK: - Recording
+
+    /// Tells what became of each outcome.
+    private func judge(_ completions: [Completion], _ reply: RedisReply) -> RedisError? {
+        guard let parts = reply.array, parts.count == completions.count + 1, let trouble = parts[0].text else {
+            // Not ours: nothing is known, and a repeat is recognised.
+            state.withLock { $0.roster.resend(completions) }
+            return RedisError(
+                .unexpectedReply, .answered, "the completion answered \(reply)", server: client.server)
+        }
+        for (completion, verdict) in zip(completions, parts.dropFirst()) {
+            report(completion, verdict.text ?? "")
+        }
+        let now = client.runtime.now
+        state.withLock { state in
+            for completion in completions { state.roster.settle(completion.execution, now) }
+        }
+        return trouble.isEmpty ? nil : RedisError(.server, .answered, trouble, server: client.server)
+    }
+
+    private func report(_ completion: Completion, _ verdict: String) {
+        let info = completion.execution.info
+        switch (verdict, completion.outcome) {
+        case ("stopped", _): note(.jobStopped(info))
+        case ("finished", _), ("repeated", .success): note(.finished(info))
+        case ("repeated", .failure(let reason, _)): note(.failed(info, reason: reason, next: .failed))
+        case (let text, .failure(let reason, _)):
+            if let next = WorkerEvent.AfterFailure(rawValue: text) {
+                note(.failed(info, reason: reason, next: next))
+            } else {
+                note(.staleCompletionRefused(info))
+            }
+        case ("returned", _): note(.returned(info))
+        // Somebody else has it already, as was wanted.
+        case (_, .unfinished): break
+        default: note(.staleCompletionRefused(info))
+        }
+    }
+
+    /// Outcomes travel again until the server answers, for two leases and at least half a minute: after that others
+    /// have repaired their executions, or nobody can reach the server.
+    private func putBack(_ completions: [Completion], after error: RedisError) {
+        let now = client.runtime.now
+        let patience = max(configuration.lease * 2, .seconds(30))
+        let isLate = { (completion: Completion) in completion.endedAt.advanced(by: patience) <= now }
+        let dropped = completions.filter { error.code == .closed || isLate($0) }
+        state.withLock { state in
+            for completion in dropped { state.roster.settle(completion.execution, now) }
+            state.roster.resend(completions.filter { error.code != .closed && !isLate($0) })
+        }
+        for completion in dropped { note(.outcomeDropped(completion.execution.info, error)) }
+    }
+}
