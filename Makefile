@@ -3,14 +3,14 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 SWIFT ?= swift
-# Of make bench-locks.
+# Of make bench-locks and make bench-jobs.
 SECONDS_EACH ?= 2
 ROUNDS ?= 3
 FSYNC ?= never
 FORMATTED := Sources Tests Package.swift $(wildcard Benchmarks Examples)
 
 .PHONY: help setup build demo chaos-smoke chaos chaos-long test test-jobs-long compare-rq model format lint bench
-.PHONY: bench-locks soak clean
+.PHONY: bench-locks bench-jobs soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,12 @@ bench-locks: setup ## locks beside a floor in C and other libraries, on the same
 	$(SWIFT) build -c release --product holdfast-bench
 	@"$$($(SWIFT) build -c release --show-bin-path)/holdfast-bench" --peers Benchmarks/peers/run.sh \
 		--seconds $(SECONDS_EACH) --rounds $(ROUNDS) --fsync $(FSYNC) locks
+
+bench-jobs: setup ## jobs beside the limit of the scripts and other job queues, on the same Redis in one run
+	Benchmarks/peers/jobs.sh setup
+	$(SWIFT) build -c release --product holdfast-bench
+	@"$$($(SWIFT) build -c release --show-bin-path)/holdfast-bench" --job-peers Benchmarks/peers/jobs.sh \
+		--seconds $(SECONDS_EACH) --rounds $(ROUNDS) jobs
 
 soak: setup ## a million lock cycles, optimised, with failures among them; fails if anything leaks
 	$(SWIFT) run -c release holdfast-bench soak --cycles 1000000

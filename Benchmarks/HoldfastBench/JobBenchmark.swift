@@ -4,53 +4,43 @@ import HoldfastMeasurement
 import HoldfastRedis
 import HoldfastRuntime
 
-/// Jobs through the queue: enqueued in batches, then drained by one worker.
+/// Jobs that do nothing, through one worker process: ours, the limit of our scripts without a worker, and other job
+/// queues where there are any, one after the other on the same server. Each contestant runs once a round.
 struct JobBenchmark {
     let cluster: LocalCluster
+    /// How long a contestant is to take about; the number of its jobs follows from its usual speed.
     let span: Duration
-
-    private struct Call: Decodable { var number: Int }
+    let rounds: Int
+    let peers: JobPeers?
 
     func run() async throws {
-        let client = RedisClient(try RedisConfiguration(url: cluster.storeURLs[0]), scripts: JobScripts.all)
-        let queue = try Queue("bench", client: client)
-        let enqueued = try await Throughput.closedLoop(callers: 1, for: span) {
-            _, turn in
-            _ = try await queue.enqueue(
-                (0..<100).map { try NewJob("bench.nothing", keywords: ["number": turn * 100 + $0]) })
+        let server = cluster.stores[0]
+        let configuration = try RedisConfiguration(url: server.url)
+        var table = JobTable()
+        for round in 1...rounds {
+            if rounds > 1 { print("round \(round) of \(rounds)") }
+            let jobs = Int(40_000 * span.seconds)
+            let limit = try await JobFloor(configuration, jobs: jobs).run()
+            table.add(limit, of: "limit: the scripts alone", jobs: jobs)
+            for concurrency in [1, 32] {
+                var load = JobLoad(jobs: jobs)
+                load.concurrency = concurrency
+                let figures = try await load.run(connect: {
+                    RedisClient(configuration, scripts: JobScripts.all)
+                })
+                table.add(JobResult(figures), of: "holdfast, \(concurrency) at once", jobs: jobs)
+            }
+            guard let peers else { continue }
+            for peer in try await peers.list() {
+                let jobs = max(100, Int(Double(peer.jobsPerSecond) * span.seconds))
+                let result = try await peers.run(peer, on: server.port, jobs: jobs)
+                table.add(result, of: peer.name, jobs: jobs)
+            }
+            // What they leave behind is in databases of their own, and should not weigh on the next round.
+            let client = RedisClient(configuration)
+            try await client.send(RedisCommand("FLUSHALL"))
+            await client.close()
         }
-        print(Row.of("enqueue, 100 a call", enqueued, callers: 1))
-        var handlers = HandlerRegistry()
-        handlers.register("bench.nothing") { (_: Call, _: JobContext) in }
-        for concurrency in [1, 16, 64] {
-            try await drain(queue, client, handlers, concurrency)
-        }
-        await client.close()
-    }
-
-    private func drain(
-        _ queue: Queue, _ client: RedisClient, _ handlers: HandlerRegistry, _ concurrency: Int
-    ) async throws {
-        try await client.send(RedisCommand("FLUSHALL"))
-        let jobs = 2000 * concurrency.clamped(to: 1...8)
-        for start in stride(from: 0, to: jobs, by: 500) {
-            _ = try await queue.enqueue(
-                (start..<start + 500).map { try NewJob("bench.nothing", keywords: ["number": $0]) })
-        }
-        var configuration = WorkerConfiguration()
-        configuration.burst = true
-        configuration.concurrency = concurrency
-        let runtime = LiveRuntime()
-        let start = runtime.now
-        try await Worker(queues: [queue.name], client: client, handlers: handlers, configuration: configuration).run()
-        let elapsed = start.duration(to: runtime.now)
-        let result = Throughput(operations: jobs, elapsed: elapsed)
-        print(Row.of("jobs drained by one worker", result, callers: concurrency))
-    }
-}
-
-extension Comparable {
-    fileprivate func clamped(to bounds: ClosedRange<Self>) -> Self {
-        min(max(self, bounds.lowerBound), bounds.upperBound)
+        print(table.text)
     }
 }

@@ -4,7 +4,7 @@ import Logging
 /// Measures the hot paths on servers of its own, each beside the floor or the peer, in one run. For ratios: absolute
 /// numbers are this machine's, which the servers share with the client.
 ///
-/// Usage: holdfast-bench [--seconds S] [--rounds R] [--peers SCRIPT] [--fsync always|never|off]
+/// Usage: holdfast-bench [--seconds S] [--rounds R] [--peers SCRIPT] [--job-peers SCRIPT] [--fsync always|never|off]
 ///            [redis|locks|failures|ledger|jobs …]
 ///        holdfast-bench soak [--cycles N] [--seed S]
 @main
@@ -19,7 +19,8 @@ struct Main {
         if arguments.first == "soak" { return try await SoakCommand(Array(arguments.dropFirst())).run() }
         let seconds = try number("--seconds", from: &arguments, in: 0.1...600) ?? 3
         let rounds = try number("--rounds", from: &arguments, in: 1...99) ?? 1
-        let peers = try value("--peers", from: &arguments).map(Peers.init)
+        let peers = try value("--peers", from: &arguments).map { Peers(script: PeerScript(path: $0)) }
+        let jobPeers = try value("--job-peers", from: &arguments).map { JobPeers(script: PeerScript(path: $0)) }
         let fsync = try value("--fsync", from: &arguments).map(nodeFsync) ?? .never
         let known = ["redis", "locks", "failures", "ledger", "jobs"]
         guard arguments.allSatisfy(known.contains) else {
@@ -34,12 +35,14 @@ struct Main {
             if chosen.contains("locks") {
                 try await LockBenchmark(cluster: cluster, span: span, rounds: Int(rounds), peers: peers).run()
             }
-            if chosen == ["locks"] { return }
+            if chosen.contains("jobs") {
+                try await JobBenchmark(cluster: cluster, span: span, rounds: Int(rounds), peers: jobPeers).run()
+            }
+            if Set(chosen).isSubset(of: ["locks", "jobs"]) { return }
             print(Row.heading)
             if chosen.contains("redis") { try await RedisBenchmark(cluster: cluster, span: span).run() }
             if chosen.contains("failures") { try await FailureBenchmark(cluster: cluster, span: span).run() }
             if chosen.contains("ledger") { try await LedgerBenchmark(cluster: cluster, span: span).run() }
-            if chosen.contains("jobs") { try await JobBenchmark(cluster: cluster, span: span).run() }
         }
     }
 

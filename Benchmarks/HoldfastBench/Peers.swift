@@ -1,5 +1,4 @@
 import Foundation
-import HoldfastProcess
 
 /// Other lock libraries, run by a script beside this program: see Benchmarks/peers/run.sh.
 struct Peers {
@@ -7,10 +6,6 @@ struct Peers {
         var name: String
         var clients: Int
         var arguments: [String]
-    }
-
-    struct Failed: Error, CustomStringConvertible {
-        var description: String
     }
 
     private struct Report: Decodable {
@@ -24,15 +19,15 @@ struct Peers {
         var acquire_us: Spans
     }
 
-    let script: String
+    let script: PeerScript
 
     /// Who can be run here, each with the number of clients it is to have: lines of name, clients and arguments,
     /// separated by tabs.
     func list() async throws -> [Peer] {
-        try await output(["list"]).split(separator: "\n").map { line in
+        try await script.output(["list"]).split(separator: "\n").map { line in
             let fields = line.split(separator: "\t").map(String.init)
             guard fields.count == 3, let clients = Int(fields[1]) else {
-                throw Failed(description: "\(script) list: not a peer: \(line)")
+                throw PeerScript.Failed(description: "\(script.path) list: not a peer: \(line)")
             }
             return Peer(name: fields[0], clients: clients, arguments: fields[2].split(separator: " ").map(String.init))
         }
@@ -44,24 +39,12 @@ struct Peers {
                 "--ports", ports.map(String.init).joined(separator: ","), "--clients", "\(peer.clients)", "--seconds",
                 "\(Double(span.components.seconds) + Double(span.components.attoseconds) / 1e18)",
             ]
-        let report = try JSONDecoder().decode(Report.self, from: Data(try await output(arguments).utf8))
+        let report = try JSONDecoder().decode(Report.self, from: Data(try await script.output(arguments).utf8))
         var result = LockResult()
         result.cycles = report.cycles
         result.cyclesPerSecond = report.cycles_per_s
         result.acquire = .init(
             p50: report.acquire_us.p50, p99: report.acquire_us.p99, p999: report.acquire_us.p999)
         return result
-    }
-
-    private func output(_ arguments: [String]) async throws -> String {
-        var command = Command(script, arguments)
-        command.output = .pipe
-        let child = try await ChildProcess.start(command)
-        let bytes = try await child.output?.readAll() ?? []
-        let status = await child.wait()
-        guard status == .exited(0) else {
-            throw Failed(description: "\(script) \(arguments.joined(separator: " ")): \(status)")
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

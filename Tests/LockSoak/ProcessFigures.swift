@@ -30,15 +30,4 @@ enum ProcessFigures {
     static func growth(since before: [String: Int]) -> [String: Int] {
         descriptors.merging(before.mapValues { -$0 }, uniquingKeysWith: +).filter { $0.value > 0 }
     }
-
-    /// Bytes of memory that are resident.
-    static var residentBytes: Int {
-        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 256)
-        guard fgets(&line, 256, file) != nil else { return 0 }
-        let fields = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            .split(separator: " ")
-        return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
-    }
 }

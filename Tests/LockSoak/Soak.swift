@@ -1,5 +1,6 @@
 public import HoldfastCluster
 public import HoldfastLocks
+import HoldfastMeasurement
 import HoldfastRedis
 import HoldfastRuntime
 import LockFaults
@@ -108,7 +109,7 @@ public struct Soak: Sendable {
             report.leaks.append("more descriptors than connections: \(ProcessFigures.growth(since: connected))")
         }
         report.note(ProcessFigures.descriptors)
-        report.residentBytes.append(ProcessFigures.residentBytes)
+        report.residentBytes.append(ProcessMemory.resident)
         if let limit = configuration.growthLimit {
             let growth = report.residentBytes[1] - report.residentBytes[0]
             if growth > limit {
@@ -170,13 +171,13 @@ private final class SoakLog: Sendable {
         let number = state.withLock { state -> Int? in
             guard state.begun < cycles else { return nil }
             state.begun += 1
-            if state.begun == warmUp { state.warm = (ProcessFigures.descriptors, ProcessFigures.residentBytes) }
+            if state.begun == warmUp { state.warm = (ProcessFigures.descriptors, ProcessMemory.resident) }
             return state.begun
         }
         if let number, number.isMultiple(of: max(1, cycles / 10)) {
             progress(
                 "\(number) cycles begun, \(ProcessFigures.descriptors.values.reduce(0, +)) descriptors, "
-                    + "\(ProcessFigures.residentBytes >> 20) MiB")
+                    + "\(ProcessMemory.resident >> 20) MiB")
         }
         return number
     }

@@ -25,7 +25,7 @@ extension Rule {
         "HoldfastRedis": ["CHiredis", "HoldfastRuntime"],
         "HoldfastRedisTLS": ["HoldfastRedis"],
         "HoldfastLocks": ["HoldfastRedis"],
-        "HoldfastMeasurement": ["HoldfastLocks"],
+        "HoldfastMeasurement": ["HoldfastLocks", "HoldfastJobs"],
         "HoldfastResources": ["HoldfastLocks"],
         "HoldfastConformance": ["HoldfastResources"],
         "HoldfastSQLite": ["HoldfastResources"],

@@ -7,6 +7,7 @@ struct BenchCommand: AsyncParsableCommand {
             Examples:
               holdfast bench locks
               holdfast bench locks --clients 64 --names shared --json
+              holdfast bench jobs --jobs 100000
             """,
-        subcommands: [BenchLocks.self])
+        subcommands: [BenchLocks.self, BenchJobs.self])
 }
