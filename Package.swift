@@ -102,7 +102,12 @@ let package = Package(
                 hummingbird, nioCore,
             ]),
         room("HoldfastMetrics", [metrics, httpTypes, hummingbird, log, nioCore]),
-        room("HoldfastJobs", ["CZlib", "HoldfastRedis", "HoldfastRuntime", deque, log, metrics, tracing]),
+        room(
+            "HoldfastJobs",
+            [
+                "CZlib", "HoldfastHTTP", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", crypto, deque, log,
+                metrics, tracing,
+            ]),
         room("HoldfastPrograms", ["HoldfastJobs", "HoldfastProcess", "HoldfastRuntime"]),
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
         room("HoldfastAgents", ["HoldfastHTTP", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime", log]),
@@ -223,8 +228,9 @@ let package = Package(
         tests(
             "HoldfastJobsTests",
             [
-                "HoldfastJobs", "HoldfastCluster", "HoldfastProcess", "HoldfastRedis", "HoldfastRuntime", "JobFaults",
-                "RedisFixture", "TestWorld", "job-worker", log, metrics, metricsTestKit, tracing, inMemoryTracing,
+                "HoldfastJobs", "HoldfastCluster", "HoldfastLocks", "HoldfastProcess", "HoldfastRedis",
+                "HoldfastRuntime", "JobFaults", "LocalHTTPServer", "RedisFixture", "TestWorld", "job-worker", log,
+                metrics, metricsTestKit, tracing, inMemoryTracing,
             ]),
         tests("HoldfastMetricsTests", ["HoldfastMetrics", "HoldfastHTTP", metrics]),
         tests(
@@ -255,7 +261,7 @@ let package = Package(
                 "HoldfastRuntime", "HoldfastMain", "RedisFixture", nioCore, nioPosix,
             ]),
         tests("HoldfastTests", ["Holdfast", "HoldfastCluster"]),
-        tests("HoldfastHTTPTests", ["HoldfastHTTP", "LocalHTTPServer", nioCore, nioPosix]),
+        tests("HoldfastHTTPTests", ["CCurl", "HoldfastHTTP", "LocalHTTPServer", nioCore, nioPosix]),
         tests("HoldfastAgentsTests", ["HoldfastAgents", "HoldfastHTTP", "HoldfastRuntime", "LocalHTTPServer"]),
     ]
 )

@@ -29,6 +29,10 @@ public struct HTTPConfiguration: Sendable {
     public var certificateAuthorities: String?
     /// Whether `http_proxy`, `https_proxy` and `no_proxy` in the environment are obeyed.
     public var usesProxyFromEnvironment = true
+    /// Whether addresses that are not public (loopback, private, link-local, …) may be connected to. Without it each
+    /// address is judged when it is about to be connected to, after the name was resolved, so that a name which
+    /// changes its mind does not pass; and no proxy is used. For URLs that strangers give.
+    public var allowsInternalAddresses = true
     /// Sent unless a request has its own; nil sends none.
     public var userAgent: String? = "holdfast"
 

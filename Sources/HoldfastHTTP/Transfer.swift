@@ -9,6 +9,8 @@ final class Transfer {
     private let statistics: StatisticsBox
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private let reason: UnsafeMutablePointer<CChar>
+    /// 1 when an internal address was not connected to.
+    private let refusedAddress: UnsafeMutablePointer<CInt>
 
     private var parser: HeadParser
     private let bodyLimit: Int
@@ -30,6 +32,8 @@ final class Transfer {
         self.statistics = statistics
         reason = .allocate(capacity: Int(CURL_ERROR_SIZE))
         reason.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        refusedAddress = .allocate(capacity: 1)
+        refusedAddress.initialize(to: 0)
         parser = HeadParser(limit: configuration.headerLimit)
         bodyLimit = ticket.request.bodyLimit ?? configuration.bodyLimit
         let follows = ticket.request.method == .get || ticket.request.method == .head
@@ -49,6 +53,7 @@ final class Transfer {
         curl_easy_cleanup(easy)
         curl_slist_free_all(headerList)
         reason.deallocate()
+        refusedAddress.deallocate()
         statistics.change {
             $0.openHandles -= 1
             $0.connectionsOpened += opened
@@ -80,6 +85,9 @@ final class Transfer {
         ]
         if let file = configuration.certificateAuthorities { codes.append(holdfast_curl_set_ca_file(easy, file)) }
         if !configuration.usesProxyFromEnvironment { codes.append(holdfast_curl_set_proxy(easy, "")) }
+        if !configuration.allowsInternalAddresses {
+            codes += [holdfast_curl_set_proxy(easy, ""), holdfast_curl_set_public_only(easy, refusedAddress)]
+        }
         if !request.isRepeatable { codes.append(holdfast_curl_set_fresh_connection(easy)) }
         codes.append(contentsOf: configureMethod(request))
         return codes.allSatisfy { $0 == CURLE_OK }
@@ -187,6 +195,8 @@ extension Transfer {
         return switch code {
         case CURLE_URL_MALFORMAT: .badURL(detail)
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve(detail)
+        case CURLE_COULDNT_CONNECT where refusedAddress.pointee == 1:
+            .connect("its address is internal, and this client may only reach public ones")
         case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_INTERFACE_FAILED: .connect(detail)
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_ENGINE_INITFAILED:

@@ -10,7 +10,10 @@
 #define HOLDFAST_CCURL_H
 
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
 
 // Callbacks: size is always 1 for both (CURLOPT_WRITEFUNCTION(3), CURLOPT_HEADERFUNCTION(3)).
 typedef size_t (*holdfast_curl_data_callback)(char *bytes, size_t size, size_t count, void *context);
@@ -97,6 +100,55 @@ static inline CURLcode holdfast_curl_set_header(CURL *easy, holdfast_curl_data_c
 }
 static inline CURLcode holdfast_curl_set_private(CURL *easy, void *context) {
     return curl_easy_setopt(easy, CURLOPT_PRIVATE, context);
+}
+
+// ---- which addresses may be reached ----------------------------------------------------------------------------
+
+// Whether an IPv4 address (in host order) is no public one: IANA's special-purpose registry, and multicast.
+static inline int holdfast_ipv4_is_internal(uint32_t ip) {
+    static const struct { uint32_t net; int bits; } ranges[] = {
+        {0x00000000, 8}, {0x0A000000, 8}, {0x64400000, 10}, {0x7F000000, 8}, {0xA9FE0000, 16}, {0xAC100000, 12},
+        {0xC0000000, 24}, {0xC0000200, 24}, {0xC0586300, 24}, {0xC0A80000, 16}, {0xC6120000, 15}, {0xC6336400, 24},
+        {0xCB007100, 24}, {0xE0000000, 4}, {0xF0000000, 4},
+    };
+    for (unsigned index = 0; index < sizeof ranges / sizeof *ranges; index++)
+        if ((ip ^ ranges[index].net) >> (32 - ranges[index].bits) == 0) return 1;
+    return 0;
+}
+static inline uint32_t holdfast_ipv4_inside(const unsigned char *bytes) {
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+// The same for IPv6: only 2000::/3 is public, without documentation, Teredo and ORCHID; an IPv4 address inside
+// (mapped, NAT64, 6to4) is judged by itself.
+static inline int holdfast_ipv6_is_internal(const unsigned char *ip) {
+    static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF}, nat64[12] = {0x00, 0x64, 0xFF, 0x9B};
+    if (memcmp(ip, mapped, 12) == 0 || memcmp(ip, nat64, 12) == 0)
+        return holdfast_ipv4_is_internal(holdfast_ipv4_inside(ip + 12));
+    if (ip[0] == 0x20 && ip[1] == 0x02) return holdfast_ipv4_is_internal(holdfast_ipv4_inside(ip + 2));
+    if (ip[0] == 0x20 && ip[1] == 0x01 && (ip[2] < 0x02 || (ip[2] == 0x0D && ip[3] == 0xB8))) return 1;
+    return (ip[0] & 0xE0) != 0x20;
+}
+static inline int holdfast_address_is_internal(const struct sockaddr *address) {
+    if (address->sa_family == AF_INET)
+        return holdfast_ipv4_is_internal(ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr));
+    if (address->sa_family == AF_INET6)
+        return holdfast_ipv6_is_internal(((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr);
+    return 1;
+}
+// Sees the address that is about to be connected to, after every resolution and redirect.
+static inline curl_socket_t holdfast_curl_open_public(
+    void *refused, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)purpose;
+    if (holdfast_address_is_internal(&address->addr)) {
+        *(int *)refused = 1;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+// Whether only public addresses may be connected to. `refused` becomes 1 when one was not, and outlives the transfer.
+static inline CURLcode holdfast_curl_set_public_only(CURL *easy, int *refused) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, holdfast_curl_open_public);
+    return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, refused);
 }
 
 // ---- infos of an easy handle; 0 or NULL where libcurl has none -------------------------------------------------
