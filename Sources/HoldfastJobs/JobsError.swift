@@ -22,6 +22,8 @@ public struct JobsError: Error, Sendable, Hashable {
         case pickled
         /// Nothing came before the deadline.
         case timedOut
+        /// The worker was given no lock nodes.
+        case noLocks
         /// Another live worker has this name.
         case nameInUse
         /// Redis failed; ``JobsError/redis`` says how, and what is known about the outcome.

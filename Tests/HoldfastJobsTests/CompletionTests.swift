@@ -22,7 +22,7 @@ import Testing
             let verdicts = try await redis.complete([
                 (jobs[0], .success(Array("[0]".utf8))), (jobs[1], .failure(reason: "again", retry: .policy)),
                 (jobs[2], .failure(reason: "never", retry: .never)),
-                (jobs[3], .failure(reason: "later", retry: .after(.seconds(30)))),
+                (jobs[3], .later(reason: "later", pause: .seconds(30), maximum: 1)),
                 (jobs[4], .success(nil)), (jobs[5], .success(Array("1".utf8))), (jobs[6], .success(nil)),
                 (jobs[7], .success(nil)), (jobs[8], .success(nil)),
             ])
@@ -36,20 +36,12 @@ import Testing
             #expect(try await queue.result(of: ids[2])?.failure == "never")
             #expect(try await queue.result(of: ids[4])?.outcome == .successful)
             #expect(try await redis.queue("other").fetch(other)?.status == .finished)
-            // A failure spends a retry, whoever chose the pause.
+            // A failure spends a retry, the handler's own wish does not.
             #expect(try await queue.fetch(ids[1])?.retriesLeft == 1)
-            #expect(try await queue.fetch(ids[3])?.retriesLeft == 1)
+            #expect(try await queue.fetch(ids[3])?.retriesLeft == 2)
             // The results say what RQ's readers look for.
             let result = try #require(try await queue.result(of: ids[0]))
             #expect(result.workerName == "dying" && result.executionID == jobs[0].id)
-        }
-    }
-
-    @Test func withoutRetriesLeftAPauseDoesNotHelp() async throws {
-        try await withRedis { redis in
-            try await redis.queue("q").enqueue("f")
-            let job = try await redis.take(from: "q", lease: .seconds(60))[0]
-            #expect(try await redis.complete([(job, .failure(reason: "x", retry: .after(.seconds(1))))]) == ["failed"])
         }
     }
 

@@ -113,6 +113,26 @@ import Testing
         }
     }
 
+    @Test func aCancelledWaitLeavesNothingBehind() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            let id = try await queue.enqueue("f")
+            func blocked() async throws -> Bool {
+                try #require(try await redis.text("INFO", "clients")).contains("blocked_clients:1")
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { _ = try await queue.wait(for: id, patience: .seconds(600)) }
+                while try await !blocked() { try await redis.client.runtime.sleep(for: .milliseconds(10)) }
+                group.cancelAll()
+                await #expect(throws: JobsError.self) { try await group.next() }
+            }
+            while try await blocked() { try await redis.client.runtime.sleep(for: .milliseconds(10)) }
+            // The next one waits as if nothing had been.
+            _ = try await redis.finish(redis.take(from: "q", lease: .seconds(60))[0], value: "1")
+            #expect(try await queue.wait(for: id, patience: .seconds(30)).value(as: Int.self) == 1)
+        }
+    }
+
     @Test(arguments: [
         JobOptions(timeout: .zero), JobOptions(queueTTL: .zero), JobOptions(retry: .init(maximum: 0)),
         JobOptions(retry: .init(maximum: 1, intervals: [.seconds(-1)])),

@@ -95,7 +95,7 @@ import Testing
             let log = EventLog()
             let worker = try worker(redis, registry, log: log)
             try await withWorker(worker) {
-                let retry = JobOptions.Retry(maximum: 2, intervals: [.zero, .milliseconds(300)])
+                let retry = RetryPolicy(maximum: 2, intervals: [.zero, .milliseconds(300)])
                 let id = try await queue.enqueue("broken", options: .init(retry: retry))
                 let result = try await queue.wait(for: id, patience: .seconds(30))
                 #expect(result.failure?.contains("Broken") == true)

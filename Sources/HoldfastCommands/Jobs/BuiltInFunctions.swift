@@ -6,33 +6,33 @@ enum BuiltInFunctions {
     /// Those that need nothing but their arguments: what a new installation is tried out with.
     static func registry() -> HandlerRegistry {
         var handlers = HandlerRegistry()
-        handlers.register(Echo())
-        handlers.register(Sleep())
+        handlers.register(Echo.self)
+        handlers.register(Sleep.self)
         return handlers
     }
 }
 
 /// Answers its argument.
-private struct Echo: JobHandler {
-    struct Arguments: Decodable { let text: String }
+private struct Echo: Job {
+    static let name = "holdfast.echo"
 
-    static let function = "holdfast.echo"
+    let text: String
 
-    func run(_ arguments: Arguments, in context: JobContext) async throws -> String { arguments.text }
+    func perform(_ context: JobContext) async throws -> String { text }
 }
 
 /// Waits, and answers how long.
-private struct Sleep: JobHandler {
-    struct Arguments: Decodable { let seconds: Double }
-
-    static let function = "holdfast.sleep"
+private struct Sleep: Job {
+    static let name = "holdfast.sleep"
     static let limit = 86_400.0
 
-    func run(_ arguments: Arguments, in context: JobContext) async throws -> Double {
-        guard (0...Self.limit).contains(arguments.seconds) else {
-            throw PermanentFailure("\(Self.function) takes 0 to \(Self.limit) seconds, not \(arguments.seconds)")
+    let seconds: Double
+
+    func perform(_ context: JobContext) async throws -> Double {
+        guard (0...Self.limit).contains(seconds) else {
+            throw PermanentFailure("\(Self.name) takes 0 to \(Self.limit) seconds, not \(seconds)")
         }
-        try await context.runtime.sleep(for: .seconds(arguments.seconds))
-        return arguments.seconds
+        try await context.runtime.sleep(for: .seconds(seconds))
+        return seconds
     }
 }

@@ -24,6 +24,8 @@ extension JobAdministration {
         switch reply.array?.first?.text {
         case "requeued": return
         case "missing": throw noSuchJob(id)
+        case "doubled":
+            throw JobsError(.alreadyLive, "another job with the unique key of \(id) is live: wait for its end")
         case let status:
             throw JobsError(
                 .wrongState, "the job \(id) is \(status ?? "of no known state"): only failed jobs are requeued")

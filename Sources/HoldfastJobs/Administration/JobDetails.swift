@@ -2,7 +2,7 @@ import HoldfastRedis
 
 /// All that is known of one job, at one time.
 public struct JobDetails: Sendable, Hashable {
-    public let job: Job
+    public let job: JobRecord
     /// The newest result.
     public let result: JobResult?
     /// How many jobs of its queue come before it, while it waits there.
@@ -34,7 +34,7 @@ extension JobAdministration {
         }
         let fields = HashFields.read(replies[0])
         guard fields["data"] != nil else { throw noSuchJob(id) }
-        let job = try Job(id: id, fields: fields)
+        let job = try JobRecord(id: id, fields: fields)
         var position: Int?
         if job.status == .queued {
             let found = try await send(

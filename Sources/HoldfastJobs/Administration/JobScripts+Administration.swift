@@ -33,12 +33,13 @@ extension JobScripts {
     ///
     /// - KEYS: none; see ``Lua``.
     /// - ARGV: prefix; 1 for the front of the queue, else 0; the jobs.
-    /// - Returns: for each job `requeued`, `missing`, or the status that forbids it.
+    /// - Returns: for each job `requeued`, `missing`, `doubled` (another job of its unique key is live), or the status
+    ///   that forbids it.
     ///
     /// One script, so two operators who press the button at once enqueue it once.
     static let requeue = RedisScript(
         name: "requeue",
-        Lua.prelude + Lua.push + Lua.requeue + """
+        Lua.prelude + Lua.push + Lua.standing + Lua.requeue + """
             local out = {}
             for at = 3, #ARGV do
               local known = redis.call('HEXISTS', P .. ':job:' .. ARGV[at], 'data') == 1
@@ -58,7 +59,7 @@ extension JobScripts {
     /// The time keeps a job that fails again at once from being requeued for ever by the next batch.
     static let requeueFailed = RedisScript(
         name: "requeueFailed",
-        Lua.prelude + Lua.push + Lua.requeue + """
+        Lua.prelude + Lua.push + Lua.standing + Lua.requeue + """
             local key, count, skip = P .. ':failed:' .. ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
             local before = ARGV[5] == '' and ISO or ARGV[5]
             local requeued, vanished, passed = 0, 0, 0

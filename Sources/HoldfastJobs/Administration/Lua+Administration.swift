@@ -62,13 +62,18 @@ extension Lua {
         """
 
     /// `requeue(job, front)` brings a failed or stopped job back into its queue, by RQ's rules: it leaves the registry
-    /// of failed jobs and its times are cleared; its count of crashes begins anew. Returns `requeued`, or the status
-    /// that forbids it. Needs push.
+    /// of failed jobs and its times are cleared; its count of crashes begins anew. Returns `requeued`,
+    /// `doubled` if another job of its unique key is live, or the status that forbids it. Needs push and standing.
     static let requeue = """
         local function requeue(job, front)
           local hash = P .. ':job:' .. job
           local status, queue = field(hash, 'status'), field(hash, 'origin')
           if status ~= 'failed' and status ~= 'stopped' then return status end
+          local key = field(hash, 'hf_unique')
+          if key ~= '' then
+            if liveHolder(key) then return 'doubled' end
+            redis.call('HSET', P .. ':hf:unique', key, job)
+          end
           redis.call('ZREM', P .. ':failed:' .. queue, job)
           redis.call('HSET', hash, 'started_at', '', 'ended_at', '')
           redis.call('HDEL', hash, 'hf_crashes')

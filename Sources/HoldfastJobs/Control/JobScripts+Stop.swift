@@ -15,7 +15,7 @@ extension JobScripts {
     /// That outcome is refused afterwards, so a worker that misses the message learns of it from its next renewal.
     static let stop = RedisScript(
         name: "stop",
-        Lua.prelude + Lua.release + Lua.retain + Lua.record + Lua.count + Lua.leave + """
+        Lua.prelude + Lua.release + Lua.retain + Lua.record + Lua.count + Lua.leave + Lua.follow + """
             local job, only, tell, reason = ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
             local hash, out = P .. ':job:' .. job, {}
             if redis.call('EXISTS', hash) == 0 then return 'missing' end
@@ -27,6 +27,7 @@ extension JobScripts {
               record(job, keep, 'type', '2', 'worker_name', one.worker, 'exc_string', reason, 'execution_id', one.id,
                 'execution_started_at', one.started == '' and STAMP or one.started, 'execution_ended_at', STAMP)
               count(one.worker, 0, 1, NOW - (tonumber(one.started) or NOW))
+              follow('stopped', one.queue, job, one.id, false, nil, reason)
               retain(job, keep, false)
             end
             for _, one in ipairs(running(job)) do

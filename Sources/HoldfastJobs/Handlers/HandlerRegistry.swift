@@ -1,20 +1,55 @@
 import Foundation
+public import HoldfastLocks
 
 /// The functions that a worker can run, by RQ's names.
+///
+/// Arguments bind as in a Python call: a structure takes positional arguments in the order in which its properties are
+/// declared, and the rest by name; optional ones may be missing. An array takes all positional arguments; any other
+/// single value takes the only one. Use ``NoArguments`` for none.
 public struct HandlerRegistry: Sendable {
     typealias Body = @Sendable (JobPayload, JobContext) async throws -> [UInt8]?
 
     private var bodies: [String: Body] = [:]
+    /// Whether a worker with these handlers serves the queue of deliveries.
+    var deliversWebhooks = false
+    /// The lock nodes behind ``JobContext/withLock(_:ttl:wait:_:)``. The cluster stays the caller's.
+    public var locks: LockCluster?
 
-    public init() {}
+    /// - Parameter locks: See ``locks``.
+    public init(locks: LockCluster? = nil) { self.locks = locks }
 
     /// The names, in order.
     public var functions: [String] { bodies.keys.sorted() }
 
-    /// - Precondition: its function has no handler yet.
-    public mutating func register<Handler: JobHandler>(_ handler: Handler) {
-        register(Handler.function) { (arguments: Handler.Arguments, context) in
-            try await handler.run(arguments, in: context)
+    /// - Precondition: its name has no handler yet.
+    public mutating func register<Work: Job>(_ type: Work.Type) where Work.Output: Encodable & SendableMetatype {
+        register(Work.name) { (work: Work, context) in
+            do {
+                return try await work.perform(context)
+            } catch {
+                throw Self.judged(error, Work.verdict(on: error))
+            }
+        }
+    }
+
+    /// The same for a job that returns nothing.
+    public mutating func register<Work: Job>(_ type: Work.Type) where Work.Output == Void {
+        register(Work.name) { (work: Work, context) in
+            do {
+                try await work.perform(context)
+            } catch {
+                throw Self.judged(error, Work.verdict(on: error))
+            }
+        }
+    }
+
+    // What a handler says by the type that it throws goes first.
+    private static func judged(_ error: any Error, _ verdict: FailureVerdict) -> any Error {
+        if error is PermanentFailure || error is RetryLater { return error }
+        return switch verdict {
+        case .retryAsConfigured: error
+        case .retry(let pause, let maximum): RetryLater(after: pause, maximum: maximum, String(describing: error))
+        case .never: PermanentFailure("\(type(of: error)): \(error)")
         }
     }
 

@@ -1,3 +1,5 @@
+import HoldfastLocks
+import HoldfastRedis
 public import HoldfastRuntime
 public import Logging
 
@@ -27,6 +29,11 @@ public struct JobContext: Sendable {
     public let deadline: Instant?
 
     let lease: ExecutionLease
+    let client: RedisClient
+    let keys: RQKeys
+    let locks: LockCluster?
+    let board: MetaBoard
+    let pump: MetaPump
 
     /// When the lease ends unless it is renewed before, which the worker does three times a lease.
     public var leaseDeadline: Instant { lease.deadline }

@@ -9,7 +9,8 @@ extension Queue {
         return try Self.newest(of: id, entries: reply.array ?? [])
     }
 
-    /// Waits until the job has a result: it has succeeded, or failed for good.
+    /// Waits until the job has a result: it has succeeded, or failed for good. An execution that only put the job
+    /// off (``RetryLater``) is waited out.
     ///
     /// The wait is done by the server, on a leased connection. A lost connection is made anew until the deadline.
     /// - Throws: ``JobsError`` with `timedOut` when there is none after `patience`; `noSuchJob` when there is no
@@ -19,16 +20,20 @@ extension Queue {
         let runtime = client.runtime
         let deadline = runtime.now.advanced(by: patience)
         var lastFailure: RedisError?
+        var seen = "0-0"
         repeat {
             do {
-                if let result = try await result(of: id) { return result }
+                if let result = try await result(of: id) {
+                    if result.outcome != .retried { return result }
+                    seen = result.entry
+                }
                 let known = try await send(RedisCommand("EXISTS", RedisArgument(keys.job(id))).idempotent)
                 guard known.integer == 1 else { throw JobsError(.noSuchJob, "there is no job \(id)") }
                 let rest = runtime.now.duration(to: deadline)
                 guard rest > .zero else { break }
                 // In slices, to notice that a job was deleted.
                 let command = BlockingCommand.xread(
-                    RedisArgument(keys.results(id)), after: "0-0", timeout: min(rest, .seconds(5)))
+                    RedisArgument(keys.results(id)), after: RedisArgument(seen), timeout: min(rest, .seconds(5)))
                 _ = try await client.withBlockingConnection { try await $0.send(command) }
                 lastFailure = nil
             } catch let error as JobsError {
@@ -46,7 +51,7 @@ extension Queue {
             }
         } while runtime.now < deadline
         if let lastFailure { throw JobsError(lastFailure) }
-        if let result = try await result(of: id) { return result }
+        if let result = try await result(of: id), result.outcome != .retried { return result }
         throw JobsError(.timedOut, "the job \(id) has no result after \(patience)")
     }
 

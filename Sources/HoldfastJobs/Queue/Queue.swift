@@ -23,11 +23,11 @@ public struct Queue: Sendable {
     /// Reads a job's record, whatever its queue.
     /// - Returns: nil if there is none (any more).
     /// - Throws: ``JobsError`` with `redis`, or `unreadable` for a record that is not RQ's.
-    public func fetch(_ id: JobID) async throws(JobsError) -> Job? {
+    public func fetch(_ id: JobID) async throws(JobsError) -> JobRecord? {
         let reply = try await send(RedisCommand("HGETALL", RedisArgument(keys.job(id))).idempotent)
         let fields = HashFields.read(reply)
         guard fields["data"] != nil else { return nil }
-        return try Job(id: id, fields: fields, queue: name)
+        return try JobRecord(id: id, fields: fields, queue: name)
     }
 
     /// How many jobs are in each state.

@@ -12,9 +12,10 @@ extension JobScripts {
     /// - KEYS: none; see ``Lua``.
     /// - ARGV: prefix; worker; then for each outcome nine arguments: queue; job; execution; when it was begun (Unix
     ///   seconds, for the result); for how many seconds it ran; `kind`; `value`; `rule`; `keep` as the take said.
-    ///   By `kind`: `value` the return value in base64, or '' for none; `failure` the reason (base64 of zlib);
-    ///   `return` 1 if it was begun, else 0. `rule` is for failures: `policy` (RQ's retries_left and
-    ///   retry_intervals), `never`, or the seconds to pause before a retry, which must be one of those left.
+    ///   By `kind`: `value` the return value in base64, or '' for none; `failure` and `later` the reason
+    ///   (base64 of zlib); `return` 1 if it was begun, else 0. `rule` is for failures: `never`, or a number in 0..<1,
+    ///   the chance that a policy with jitter takes (RQ's retries_left and retry_intervals decide); for `later`, the
+    ///   job's own wish: the seconds to pause and how often in all (RQ's number_of_retries counts).
     /// - Returns: `{trouble, verdict, verdict, …}`, a verdict an outcome, in their order: `finished`; `failed`,
     ///   `requeued` or `scheduled` (after a failure); `returned`; `stopped` (on request, before it ended); `repeated`
     ///   (this execution's outcome stands already, so a repeat after a lost reply does no harm); `stale` (the
@@ -29,8 +30,8 @@ extension JobScripts {
     /// A plain success (most are) costs four commands of its own, everything else is done once a batch.
     static let complete = RedisScript(
         name: "complete",
-        Lua.prelude + Lua.lenient + Lua.push + Lua.retain + Lua.record + Lua.count + Lua.wake + Lua.fail
-            + completeSteps
+        Lua.prelude + Lua.lenient + Lua.push + Lua.retain + Lua.record + Lua.count + Lua.wake
+            + Lua.follow + Lua.prune + Lua.fail + completeSteps
                 + """
                 local groups, verdicts, held = {}, {}, {}
                 for at = 3, #ARGV, 9 do
@@ -117,28 +118,64 @@ extension JobScripts {
           if begun == '0' then call('HINCRBY', hash, 'hf_executions', -1) end
           return 'returned'
         end
+        local function later(queue, job, pause, front)
+          if pause <= 0 then
+            push(queue, job, front)
+            return 'requeued'
+          end
+          call('HSET', P .. ':job:' .. job, 'status', 'scheduled')
+          call('SADD', P .. ':queues', P .. ':queue:' .. queue)
+          call('ZADD', P .. ':scheduled:' .. queue, string.format('%.3f', NOW + pause), job)
+          return 'scheduled'
+        end
+        local function intervals(hash, name)
+          local valid, list = pcall(cjson.decode, field(hash, name))
+          return valid and type(list) == 'table' and list or {}
+        end
+        local function again(queue, job, left)
+          local hash = P .. ':job:' .. job
+          local pauses = intervals(hash, 'repeat_intervals')
+          local pause = tonumber(pauses[1]) or 0
+          if #pauses > 1 then
+            table.remove(pauses, 1)
+            call('HSET', hash, 'repeat_intervals', cjson.encode(pauses))
+          end
+          call('HSET', hash, 'repeats_left', left - 1)
+          later(queue, job, pause, false)
+        end
         local settle = {}
         function settle.value(queue, job, execution, started, span, _, value, _, keep)
-          local hash = P .. ':job:' .. job
-          keep = tonumber(keep) or tonumber(field(hash, 'result_ttl')) or 500
+          local hash, plain, repeats = P .. ':job:' .. job, tonumber(keep), 0
+          keep = plain or tonumber(field(hash, 'result_ttl')) or 500
           successes, spent = successes + 1, spent + (tonumber(span) or 0)
           call('HSET', hash, 'status', 'finished', 'ended_at', ISO, 'hf_completed_by', execution)
+          if not plain then
+            repeats = tonumber(field(hash, 'repeats_left')) or 0
+            follow('success', queue, job, execution, repeats > 0, value)
+          end
           if keep == 0 then
             call('SET', P .. ':completed:' .. job .. ':' .. execution, '1', 'EX', 120)
+          elseif value == '' then
+            record(job, keep, 'type', '1', 'worker_name', ARGV[2], 'execution_id', execution,
+              'execution_started_at', started, 'execution_ended_at', STAMP)
           else
-            if value == '' then
-              record(job, keep, 'type', '1', 'worker_name', ARGV[2], 'execution_id', execution,
-                'execution_started_at', started, 'execution_ended_at', STAMP)
-            else
-              record(job, keep, 'type', '1', 'worker_name', ARGV[2], 'return_value', value,
-                'execution_id', execution, 'execution_started_at', started, 'execution_ended_at', STAMP)
-            end
+            record(job, keep, 'type', '1', 'worker_name', ARGV[2], 'return_value', value,
+              'execution_id', execution, 'execution_started_at', started, 'execution_ended_at', STAMP)
+          end
+          if not alone then wake(job, 'finished') end
+          if repeats > 0 then
+            again(queue, job, repeats)
+            return 'finished'
+          end
+          if keep ~= 0 and not plain then
+            call('ZADD', P .. ':finished:' .. queue, keep < 0 and '+inf' or SEC + keep, job)
+            prune(queue, 'finished', job)
+          elseif keep ~= 0 then
             local entries = finished[queue] or {}
             finished[queue] = entries
             entries[#entries + 1] = keep < 0 and '+inf' or SEC + keep
             entries[#entries + 1] = job
           end
-          if not alone then wake(job, 'finished') end
           if keep >= 0 or not alone then retain(job, keep, alone) end
           return 'finished'
         end
@@ -150,21 +187,28 @@ extension JobScripts {
             fail(queue, job, ARGV[2], execution, started, reason)
             return 'failed'
           end
-          local pause = tonumber(rule)
-          if not pause then
-            local valid, intervals = pcall(cjson.decode, field(hash, 'retry_intervals'))
-            if not valid or type(intervals) ~= 'table' then intervals = {} end
-            pause = tonumber(intervals[math.max(#intervals - left, 0) + 1]) or 0
-          end
+          local pauses, jitter = intervals(hash, 'retry_intervals'), tonumber(field(hash, 'hf_retry_jitter')) or 0
+          local pause = tonumber(pauses[math.max(#pauses - left, 0) + 1]) or 0
+          pause = pause * (1 - jitter + jitter * (tonumber(rule) or 1))
           call('HSET', hash, 'retries_left', left - 1, 'hf_completed_by', execution, 'ended_at', ISO)
-          if pause > 0 then
-            call('HSET', hash, 'status', 'scheduled')
-            call('SADD', P .. ':queues', P .. ':queue:' .. queue)
-            call('ZADD', P .. ':scheduled:' .. queue, SEC + math.ceil(pause), job)
-            return 'scheduled'
+          follow('failure', queue, job, execution, true, nil, reason)
+          return later(queue, job, pause, field(hash, 'enqueue_at_front_on_retry') == '1')
+        end
+        function settle.later(queue, job, execution, started, span, _, reason, rule)
+          local hash = P .. ':job:' .. job
+          local pause, maximum = string.match(rule, '^(%S+) (%S+)$')
+          local count = tonumber(field(hash, 'number_of_retries')) or 0
+          spent = spent + (tonumber(span) or 0)
+          if count >= tonumber(maximum) then
+            failures = failures + 1
+            fail(queue, job, ARGV[2], execution, started, reason)
+            return 'failed'
           end
-          push(queue, job, field(hash, 'enqueue_at_front_on_retry') == '1')
-          return 'requeued'
+          call('HSET', hash, 'number_of_retries', count + 1, 'hf_completed_by', execution, 'ended_at', ISO)
+          record(job, tonumber(field(hash, 'result_ttl')) or 500, 'type', '4', 'worker_name', ARGV[2],
+            'exc_string', reason, 'execution_id', execution, 'execution_started_at', started,
+            'execution_ended_at', STAMP)
+          return later(queue, job, tonumber(pause), false)
         end
 
         """

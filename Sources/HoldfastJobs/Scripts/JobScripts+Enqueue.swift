@@ -1,50 +1,48 @@
 import HoldfastRedis
 
 extension JobScripts {
+    /// The line that keeps a second job of a live unique key out. A test removes it, and shows what happens then.
+    static let uniqueGuard = "local holder = extras.unique and liveHolder(extras.unique)"
+
     /// Enqueues jobs: all or none.
     ///
     /// - KEYS: none; see ``Lua``.
-    /// - ARGV: prefix; the number of jobs; then for each job its queue, id, `front` (1 or 0), `ttl` (seconds in the
-    ///   queue, 0 for any), the number of field arguments, and those (field, value, …). The fields `status`,
-    ///   `created_at` and `enqueued_at` are set here, by the server's clock.
-    /// - Returns: the ids that are live (created, waiting, running, deferred or scheduled); empty when all were
-    ///   enqueued. If any is live nothing is written.
+    /// - ARGV: prefix; the number of jobs; then for each job its queue, id, placement, the number of field arguments,
+    ///   and those (field, value, …). The placement is '' or a JSON object: `front`; `ttl` (seconds in the queue);
+    ///   `at` (Unix seconds) or `delay` (seconds); `unique` (a key) and `adopt` (whether a live job of it will do);
+    ///   `after` (ids) and `tolerant` (of their failure); `group`. The fields `status`, `created_at` and
+    ///   `enqueued_at` are set here, by the server's clock.
+    /// - Returns: `{'ok', id, …}`, one id a job, or `{'live', id, …}`: the live ones (created, waiting, running,
+    ///   deferred or scheduled) that stand in the way; then nothing is written.
     ///
-    /// One script, so no other client sees a record without its place in the queue, or takes an id in between the
-    /// test and the write. An id that is over (finished, failed, stopped, canceled) is begun anew: its old record,
-    /// results and registry entries go, only its execution token goes on counting.
+    /// One script, so no other client sees a record without its place in the queue, or takes an id or a unique key in
+    /// between the test and the write. An id that is over (finished, failed, stopped, canceled) is begun anew: its
+    /// old record, results and registry entries go, only its execution token goes on counting.
     static let enqueue = RedisScript(
         name: "enqueue",
-        Lua.prelude + Lua.push + """
-            local live, at = {}, 3
-            local over = { finished = true, failed = true, stopped = true, canceled = true }
-            for _ = 1, tonumber(ARGV[2]) do
-              local hash = P .. ':job:' .. ARGV[at + 1]
-              if call('EXISTS', hash) == 1 and not over[field(hash, 'status')] then
-                live[#live + 1] = ARGV[at + 1]
+        Lua.prelude + Lua.standing + Lua.create + """
+            local live, jobs, renamed, at = { 'live' }, {}, {}, 3
+            for index = 1, tonumber(ARGV[2]) do
+              local job, extras = ARGV[at + 1], ARGV[at + 2]
+              extras = extras ~= '' and cjson.decode(extras) or NOTHING
+              local last = at + 3 + tonumber(ARGV[at + 3])
+              \(uniqueGuard)
+              local state = standing(job)
+              if state == 'live' then live[#live + 1] = job end
+              if holder and holder ~= job then
+                if extras.adopt then renamed[job] = holder else live[#live + 1] = holder end
               end
-              at = at + 5 + tonumber(ARGV[at + 4])
+              jobs[index] = { queue = ARGV[at], id = job, over = state == 'over', extras = extras,
+                first = at + 4, last = last }
+              at = last + 1
             end
-            if #live > 0 then return live end
-            at = 3
-            for _ = 1, tonumber(ARGV[2]) do
-              local queue, job, front = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1'
-              local ttl, fields = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
-              local hash = P .. ':job:' .. job
-              if call('EXISTS', hash) == 1 then
-                local origin, token = field(hash, 'origin'), call('HGET', hash, 'hf_token')
-                for _, registry in ipairs({ 'finished', 'failed', 'canceled' }) do
-                  call('ZREM', P .. ':' .. registry .. ':' .. origin, job)
-                end
-                call('DEL', hash, P .. ':results:' .. job, P .. ':job:' .. job .. ':dependents',
-                  P .. ':job::' .. job .. ':dependencies')
-                if token then call('HSET', hash, 'hf_token', token) end
-              end
-              call('HSET', hash, 'created_at', ISO, unpack(ARGV, at + 5, at + 4 + fields))
-              if ttl > 0 then call('EXPIRE', hash, ttl) end
-              push(queue, job, front)
-              at = at + 5 + fields
+            if #live > 1 then return live end
+            local out = { 'ok' }
+            for index, job in ipairs(jobs) do
+              out[index + 1] = renamed[job.id] or job.id
+              if not renamed[job.id] then create(job, renamed) end
             end
-            return {}
+            flush()
+            return out
             """)
 }

@@ -18,59 +18,59 @@ extension JobScripts {
     /// workers from RQ's lists whose record has expired.
     static let repair = RedisScript(
         name: "repair",
-        Lua.prelude + Lua.runs + Lua.release + Lua.push + Lua.retain + Lua.record + Lua.wake + Lua.fail + Lua.unix
-            + """
-            local limit, tolerance, reason, out = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], {}
-            local function repair(queue, member, ended)
-              local job, execution = string.match(member, '^([%w_-]+):(%w+)$')
-              if not job then
-                call('ZREM', P .. ':wip:' .. queue, member)
-                call('ZREM', P .. ':lease:' .. queue, member)
-                return
-              end
-              if not call('ZSCORE', P .. ':wip:' .. queue, member) then
-                call('ZREM', P .. ':lease:' .. queue, member)
-                return
-              end
-              local hash, run = P .. ':job:' .. job, P .. ':execution:' .. member
-              local worker, started = field(run, 'worker_name'), field(run, 'created_at')
-              -- An execution that was never renewed has no record of its own; its job's says the same.
-              if worker == '' then worker = field(hash, 'worker_name') end
-              if started == '' then started = unix(field(hash, 'started_at')) end
-              release(queue, job, execution, worker)
-              local what, crashes = 'dropped', 0
-              if field(hash, 'status') == 'started' and not runs(job, queue) then
-                crashes = call('HINCRBY', hash, 'hf_crashes', 1)
-                if crashes >= tolerance then
-                  fail(queue, job, worker, execution, started, reason)
-                  call('HDEL', hash, 'hf_crashes')
-                  what = 'failed'
-                else
-                  push(queue, job, true)
-                  what = 'requeued'
+        Lua.prelude + Lua.runs + Lua.release + Lua.push + Lua.retain + Lua.record + Lua.wake
+            + Lua.follow + Lua.prune + Lua.fail + Lua.unix + """
+                local limit, tolerance, reason, out = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], {}
+                local function repair(queue, member, ended)
+                  local job, execution = string.match(member, '^([%w_-]+):(%w+)$')
+                  if not job then
+                    call('ZREM', P .. ':wip:' .. queue, member)
+                    call('ZREM', P .. ':lease:' .. queue, member)
+                    return
+                  end
+                  if not call('ZSCORE', P .. ':wip:' .. queue, member) then
+                    call('ZREM', P .. ':lease:' .. queue, member)
+                    return
+                  end
+                  local hash, run = P .. ':job:' .. job, P .. ':execution:' .. member
+                  local worker, started = field(run, 'worker_name'), field(run, 'created_at')
+                  -- An execution that was never renewed has no record of its own; its job's says the same.
+                  if worker == '' then worker = field(hash, 'worker_name') end
+                  if started == '' then started = unix(field(hash, 'started_at')) end
+                  release(queue, job, execution, worker)
+                  local what, crashes = 'dropped', 0
+                  if field(hash, 'status') == 'started' and not runs(job, queue) then
+                    crashes = call('HINCRBY', hash, 'hf_crashes', 1)
+                    if crashes >= tolerance then
+                      fail(queue, job, worker, execution, started, reason)
+                      call('HDEL', hash, 'hf_crashes')
+                      what = 'failed'
+                    else
+                      push(queue, job, true)
+                      what = 'requeued'
+                    end
+                  end
+                  out[#out + 1] = { queue, job, execution, worker, crashes, what, math.floor((NOW - ended) * 1000) }
                 end
-              end
-              out[#out + 1] = { queue, job, execution, worker, crashes, what, math.floor((NOW - ended) * 1000) }
-            end
-            local function forget(list)
-              for _, worker in ipairs(call('SRANDMEMBER', list, 5)) do
-                if call('EXISTS', worker) == 0 then call('SREM', list, worker) end
-              end
-            end
-            forget(P .. ':workers')
-            for at = 5, #ARGV do
-              local queue = ARGV[at]
-              forget(P .. ':workers:' .. queue)
-              for _, registry in ipairs({ 'lease', 'wip' }) do
-                local late = call('ZRANGEBYSCORE', P .. ':' .. registry .. ':' .. queue, '-inf', NOW,
-                  'WITHSCORES', 'LIMIT', 0, limit)
-                for index = 1, #late, 2 do repair(queue, late[index], tonumber(late[index + 1])) end
-              end
-              call('ZREMRANGEBYSCORE', P .. ':finished:' .. queue, 0, SEC)
-              call('ZREMRANGEBYSCORE', P .. ':failed:' .. queue, 0, SEC)
-            end
-            return out
-            """)
+                local function forget(list)
+                  for _, worker in ipairs(call('SRANDMEMBER', list, 5)) do
+                    if call('EXISTS', worker) == 0 then call('SREM', list, worker) end
+                  end
+                end
+                forget(P .. ':workers')
+                for at = 5, #ARGV do
+                  local queue = ARGV[at]
+                  forget(P .. ':workers:' .. queue)
+                  for _, registry in ipairs({ 'lease', 'wip' }) do
+                    local late = call('ZRANGEBYSCORE', P .. ':' .. registry .. ':' .. queue, '-inf', NOW,
+                      'WITHSCORES', 'LIMIT', 0, limit)
+                    for index = 1, #late, 2 do repair(queue, late[index], tonumber(late[index + 1])) end
+                  end
+                  call('ZREMRANGEBYSCORE', P .. ':finished:' .. queue, 0, SEC)
+                  call('ZREMRANGEBYSCORE', P .. ':failed:' .. queue, 0, SEC)
+                end
+                return out
+                """)
 
     /// Moves scheduled jobs that are due into their queues.
     ///
@@ -91,7 +91,10 @@ extension JobScripts {
                 call('ZREM', key, job)
                 local hash = P .. ':job:' .. job
                 if field(hash, 'status') == 'scheduled' then
-                  push(queue, job, field(hash, 'enqueue_at_front_on_retry') == '1')
+                  local again = field(hash, 'ended_at') ~= '' and field(hash, 'enqueue_at_front_on_retry') == '1'
+                  push(queue, job, again or field(hash, 'enqueue_at_front') == '1')
+                  local ttl = tonumber(field(hash, 'ttl'))
+                  if ttl and ttl > 0 then call('EXPIRE', hash, ttl) end
                   moved = moved + 1
                 end
               end

@@ -8,11 +8,11 @@ extension JobScripts {
     ///   many jobs at most; 24 fresh hexadecimal digits; the queues, first the most urgent.
     /// - Returns: `{closed, skipped, time, trouble, job, job, …}`: `closed` names the queues that are paused, with
     ///   commas between them, or is `*` under `rq suspend`: from those nothing is taken; `skipped` counts ids whose
-    ///   record is gone or that do not wait any more; `time` is the server's; `trouble` the first error of a queue whose
-    ///   keys cannot be used (nothing is taken from that one), or ''; a job is `{queue, id, execution, data, timeout, token,
-    ///   executions, crashes, keep}`, with '' for a missing timeout. `keep` is for how many seconds a success keeps
-    ///   the record, if that is all that there is to know about its end, else '': the worker hands it back with the
-    ///   outcome, so that most need no second reading.
+    ///   record is gone or that do not wait any more; `time` is the server's; `trouble` the first error of a queue
+    ///   whose keys cannot be used (nothing is taken from that one), or ''; a job is `{queue, id, execution, data,
+    ///   timeout, token, executions, crashes, keep}`, with '' for a missing timeout. `keep` is for how many seconds a
+    ///   success keeps the record, if that is all that there is to know about its end, else '': the worker hands it
+    ///   back with the outcome, so that most need no second reading.
     ///
     /// Claim and pop are one script, and in this order: what can fail comes first, and an id that left its queue is in
     /// `rq:wip`. So there is no moment at which a crash, or an error in the middle, loses a job.
@@ -39,7 +39,7 @@ extension JobScripts {
               end
             end
             call = lenient
-            local out, taken, skipped, seen = {}, 0, 0, {}
+            local out, taken, skipped, seen, counted = {}, 0, 0, {}, {}
             local deadline = NOW + lease
             local score, live = math.ceil(deadline) + margin, math.ceil(lease) + margin + 60
             local mine = P .. ':claims:' .. worker
@@ -51,7 +51,8 @@ extension JobScripts {
               if seen[job] or not string.find(job, '^[%w_-]+$') then return nil end
               seen[job] = true
               local known = redis.pcall('HMGET', P .. ':job:' .. job, 'data', 'status', 'timeout', 'origin', 'ttl',
-                'last_heartbeat', 'result_ttl', 'hf_token', 'hf_executions', 'hf_crashes')
+                'last_heartbeat', 'result_ttl', 'hf_token', 'hf_executions', 'hf_crashes', 'success_callback_name',
+                'webhooks', 'repeats_left')
               if known.err or not known[1] or not waits(queue, job, known[2]) then return nil end
               return known
             end
@@ -78,7 +79,8 @@ extension JobScripts {
                 call('PERSIST', P .. ':job::' .. job .. ':dependencies')
               end
               local keep = known[7] or '500'
-              if keep == '0' then keep = '' end
+              local follows = (known[11] and known[11] ~= '') or known[12] or (known[13] and known[13] ~= '0')
+              if keep == '0' or follows or counted[queue] then keep = '' end
               out[#out + 1] = { queue, job, execution, known[1], known[3] or '', token, executions,
                 tonumber(known[10]) or 0, keep }
             end
@@ -100,6 +102,9 @@ extension JobScripts {
                   else
                     skipped = skipped + 1
                   end
+                end
+                if #claims > 0 and counted[queue] == nil then
+                  counted[queue] = call('EXISTS', P .. ':hf:keep:' .. queue) == 1
                 end
                 if #claims > 0 and not register(queue, members, scores, deadlines) then break end
                 call('LTRIM', P .. ':queue:' .. queue, #ids, -1)

@@ -6,7 +6,10 @@ public enum JobScripts {
     public static let all: [RedisScript] =
         [
             enqueue, take, complete, renew, repair, promote, reconcile, register, heartbeat, deregister,
-        ] + operating
+        ] + operating + producing + cron
+
+    /// What producers and handlers do, beside enqueueing.
+    static let producing: [RedisScript] = [saveMeta, sweep]
 
     /// What operators do.
     static let operating: [RedisScript] = [

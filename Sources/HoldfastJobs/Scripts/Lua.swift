@@ -168,7 +168,7 @@ enum Lua {
         """
 
     /// `fail(queue, job, worker, execution, started, failure)` records a job's final failure: `failure` is base64 of
-    /// zlib. Needs record, retain, wake and push.
+    /// zlib. Needs record, retain, wake, push, follow and prune.
     static let fail = """
         local function fail(queue, job, worker, execution, started, failure)
           local hash = P .. ':job:' .. job
@@ -177,8 +177,10 @@ enum Lua {
           call('ZADD', P .. ':failed:' .. queue, keep < 0 and keep or SEC + keep, job)
           record(job, keep, 'type', '2', 'worker_name', worker, 'exc_string', failure,
             'execution_id', execution, 'execution_started_at', started, 'execution_ended_at', STAMP)
+          follow('failure', queue, job, execution, false, nil, failure)
           retain(job, keep, false)
           wake(job, 'failed')
+          prune(queue, 'failed', job)
         end
 
         """

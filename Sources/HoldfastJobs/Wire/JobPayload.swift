@@ -58,13 +58,7 @@ public struct JobPayload: Sendable, Hashable {
     }
 
     private init(function: String, positional: [[UInt8]], keywords: [UInt8]) throws(JobsError) {
-        let name = function.utf8
-        guard (1...Self.maximumFunctionLength).contains(name.count), name.allSatisfy({ (33...126).contains($0) }) else {
-            throw JobsError(
-                .invalid,
-                "\"\(function.prefix(80))\" is no function name: use 1 to \(Self.maximumFunctionLength) printable "
-                    + "ASCII characters without spaces, as in package.module.function")
-        }
+        try Self.validate(function: function)
         var json = Array("[".utf8) + (try Self.encode(function, as: "the function's name"))
         json += Array(", null, [".utf8) + Self.join(positional) + Array("], ".utf8) + keywords + Array("]".utf8)
         guard json.count <= Self.maximumBytes else {
@@ -74,6 +68,27 @@ public struct JobPayload: Sendable, Hashable {
                     + "store the data elsewhere and pass its name")
         }
         self.json = json
+    }
+
+    /// A call with the properties of `arguments` by name.
+    /// - Throws: ``JobsError`` with `invalid`, `unreadable` or `tooLarge`.
+    init(function: String, properties arguments: some Encodable) throws(JobsError) {
+        let keywords = try Self.encode(arguments, as: "the job \(function)")
+        guard keywords.first == UInt8(ascii: "{") else {
+            throw JobsError(
+                .invalid, "the job \(function) must encode as an object of its properties, not as another value")
+        }
+        try self.init(function: function, positional: [], keywords: keywords)
+    }
+
+    static func validate(function: String) throws(JobsError) {
+        let name = function.utf8
+        guard (1...maximumFunctionLength).contains(name.count), name.allSatisfy({ (33...126).contains($0) }) else {
+            throw JobsError(
+                .invalid,
+                "\"\(function.prefix(80))\" is no function name: use 1 to \(maximumFunctionLength) printable "
+                    + "ASCII characters without spaces, as in package.module.function")
+        }
     }
 
     /// Reads a `data` field, compressed or not.
@@ -113,18 +128,18 @@ public struct JobPayload: Sendable, Hashable {
 
 extension JSONEncoder {
     /// The same value always as the same bytes: sorted keys, no escaped slashes, dates in ISO 8601.
-    static var rq: JSONEncoder {
+    static let rq: JSONEncoder = {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         encoder.dateEncodingStrategy = .iso8601
         return encoder
-    }
+    }()
 }
 
 extension JSONDecoder {
-    static var rq: JSONDecoder {
+    static let rq: JSONDecoder = {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
         return decoder
-    }
+    }()
 }

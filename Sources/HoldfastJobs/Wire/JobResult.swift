@@ -23,6 +23,9 @@ public struct JobResult: Sendable, Hashable {
     /// When the server recorded it, to the millisecond.
     public let recordedAt: WallTime
 
+    /// The id of its entry in the stream.
+    let entry: String
+
     /// A failure's text is cut here when it is written, and refused beyond when it is read.
     static let maximumFailureBytes = 64 << 10
 
@@ -45,6 +48,7 @@ public struct JobResult: Sendable, Hashable {
         }
         self.jobID = jobID
         self.outcome = outcome
+        self.entry = entry
         workerName = text("worker_name") ?? ""
         executionID = text("execution_id")
         let milliseconds = entry.split(separator: "-").first.flatMap { Int64($0) } ?? 0
@@ -66,7 +70,7 @@ public struct JobResult: Sendable, Hashable {
         return Data(Zlib.deflate(Array(String(decoding: cut, as: UTF8.self).utf8))).base64EncodedString()
     }
 
-    private static func decode(failure: String) -> String {
+    static func decode(failure: String) -> String {
         guard let compressed = Data(base64Encoded: failure),
             case .bytes(let bytes) = Zlib.inflate(Array(compressed), limit: 4 << 20)
         else { return "(the failure's text cannot be read)" }

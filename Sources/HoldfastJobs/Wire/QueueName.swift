@@ -24,5 +24,8 @@ public struct QueueName: Sendable, Hashable, CustomStringConvertible {
 
     init(unchecked text: String) { self.text = text }
 
+    /// Where the callbacks of this queue's jobs wait; workers of the queue serve it as well.
+    var callbacks: QueueName { QueueName(unchecked: text + ".callbacks") }
+
     public var description: String { text }
 }

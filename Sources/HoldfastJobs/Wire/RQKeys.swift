@@ -28,6 +28,13 @@ public struct RQKeys: Sendable, Hashable {
     /// The channel on which a worker hears RQ's commands.
     public func pubsub(_ worker: String) -> String { "\(prefix):pubsub:\(worker)" }
 
+    public var groups: String { "\(prefix):groups" }
+    /// Ours: the job that has each unique key.
+    var unique: String { "\(prefix):hf:unique" }
+
+    /// Ours: how many ended jobs a queue keeps.
+    func retained(_ name: QueueName) -> String { "\(prefix):hf:keep:\(name)" }
+    public func group(_ name: GroupName) -> String { "\(prefix):group:\(name)" }
     public func queue(_ name: QueueName) -> String { "\(prefix):queue:\(name)" }
     public func job(_ id: JobID) -> String { "\(prefix):job:\(id)" }
     public func results(_ id: JobID) -> String { "\(prefix):results:\(id)" }

@@ -44,7 +44,7 @@ final class Execution: Sendable {
         self.job = JobID(unchecked: job)
         self.id = id
         self.data = data
-        timeout = Job.timeout(field: parts[4].text.flatMap { $0.isEmpty ? nil : $0 })
+        timeout = JobRecord.timeout(field: parts[4].text.flatMap { $0.isEmpty ? nil : $0 })
         self.token = token
         self.attempt = Int(attempt)
         self.crashes = Int(crashes)
@@ -52,6 +52,14 @@ final class Execution: Sendable {
         self.claimedAt = claimedAt
         self.sentAt = sentAt
         self.lease = ExecutionLease(deadline: sentAt.advanced(by: lease))
+    }
+
+    /// A number in `0..<1` that is drawn with the id, the same each time (FNV-1a, finished as in SplitMix64).
+    var chance: Double {
+        var hash = id.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        hash = (hash ^ (hash >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        hash = (hash ^ (hash >> 27)) &* 0x94d0_49bb_1331_11eb
+        return Double((hash ^ (hash >> 31)) >> 11) * 0x1p-53
     }
 
     /// How the scripts name it: queue, job, execution.

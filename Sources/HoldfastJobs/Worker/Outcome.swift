@@ -7,6 +7,8 @@ enum Outcome: Sendable, Hashable {
     /// The handler returned, with JSON or (Python's `None`) nothing.
     case success([UInt8]?)
     case failure(reason: String, retry: RetryRule)
+    /// The handler put its job off, at most so often; see ``RetryLater``.
+    case later(reason: String, pause: Duration, maximum: Int)
     /// Given back, without spending a retry. `begun` says whether its handler had been called.
     case unfinished(begun: Bool)
 
@@ -14,30 +16,22 @@ enum Outcome: Sendable, Hashable {
         /// RQ's: `retries_left` and `retry_intervals` of the job decide.
         case policy
         case never
-        /// After this pause (whole seconds, rounded up), if any retry is left.
-        case after(Duration)
     }
 
     /// What the script takes as kind, value and rule.
-    var arguments: (kind: RedisArgument, value: RedisArgument, rule: RedisArgument) {
+    /// - Parameter chance: What a policy with jitter takes for its pause, in `0..<1`.
+    func arguments(chance: Double) -> (kind: RedisArgument, value: RedisArgument, rule: RedisArgument) {
         switch self {
         case .success(let json): ("value", json.map { RedisArgument(Base64.encode($0)) } ?? "", "")
-        case .failure(let reason, let retry): ("failure", Self.encode(reason), retry.argument)
+        case .failure(let reason, .policy): ("failure", Self.encode(reason), RedisArgument(chance))
+        case .failure(let reason, .never): ("failure", Self.encode(reason), "never")
+        case .later(let reason, let pause, let maximum):
+            ("later", Self.encode(reason), "\(Double(pause.nanoseconds) / 1e9) \(maximum)")
         case .unfinished(let begun): ("return", begun ? 1 : 0, "")
         }
     }
 
     private static func encode(_ reason: String) -> RedisArgument { RedisArgument(JobResult.encode(failure: reason)) }
-}
-
-extension Outcome.RetryRule {
-    fileprivate var argument: RedisArgument {
-        switch self {
-        case .policy: "policy"
-        case .never: "never"
-        case .after(let pause): RedisArgument(max(0, pause.secondsRoundedUp))
-        }
-    }
 }
 
 /// An outcome on its way to the server.
@@ -51,7 +45,7 @@ struct Completion: Sendable {
 
     /// Its part of the script's arguments.
     var arguments: [RedisArgument] {
-        let (kind, value, rule) = outcome.arguments
+        let (kind, value, rule) = outcome.arguments(chance: execution.chance)
         return execution.address + [
             RedisArgument(RQTime.seconds(begunAt)), RedisArgument(span.seconds), kind, value, rule,
             RedisArgument(execution.keep),

@@ -34,12 +34,23 @@ extension Worker {
             let body = try handlers.body(for: function)
             var logger = self.logger
             for (key, value) in execution.info.metadata { logger[metadataKey: key] = value }
+            let board = MetaBoard(address: execution.address)
             let context = JobContext(
                 jobID: execution.job, queue: execution.queue, function: function, executionID: execution.id,
                 workerName: name, attempt: execution.attempt, token: execution.token, crashes: execution.crashes,
                 logger: logger, runtime: client.runtime,
-                deadline: execution.timeout.map { client.runtime.now.advanced(by: $0) }, lease: execution.lease)
-            return .success(try await traced(execution, function) { try await body(payload, context) })
+                deadline: execution.timeout.map { client.runtime.now.advanced(by: $0) }, lease: execution.lease,
+                client: client, keys: keys, locks: handlers.locks, board: board, pump: meta)
+            let result: Result<[UInt8]?, any Error>
+            do {
+                result = .success(try await traced(execution, function) { try await body(payload, context) })
+            } catch {
+                result = .failure(error)
+            }
+            await meta.flush(board)
+            return .success(try result.get())
+        } catch let error as RetryLater {
+            return .later(reason: error.description, pause: error.pause, maximum: error.maximum)
         } catch let error as PermanentFailure {
             return .failure(reason: error.description, retry: .never)
         } catch let error as JobsError where [.pickled, .unreadable, .tooLarge].contains(error.code) {

@@ -68,9 +68,10 @@ extension Worker {
         let batch = RedisArgument(WorkerConfiguration.maintenanceBatch)
         let repaired = try await client.run(
             JobScripts.repair, keys: [],
-            arguments: [prefix, batch, RedisArgument(limit), RedisArgument(reason)] + argument(list: queues))
+            arguments: [prefix, batch, RedisArgument(limit), RedisArgument(reason)] + argument(list: served))
         for recovery in (repaired.array ?? []).compactMap(Recovery.init) { note(.recovered(recovery)) }
         try await client.run(
-            JobScripts.promote, keys: [], arguments: [prefix, batch] + argument(list: queues), idempotent: true)
+            JobScripts.promote, keys: [], arguments: [prefix, batch] + argument(list: served), idempotent: true)
+        try await client.run(JobScripts.sweep, keys: [], arguments: [prefix, 20, 3], idempotent: true)
     }
 }

@@ -35,6 +35,7 @@ extension Worker {
             services.addTask { await self.maintain() }
             services.addTask { await self.sendHeartbeats() }
             services.addTask { await self.obeyCommands() }
+            services.addTask { await self.meta.run() }
             services.addTask { await self.endGrace() }
             services.addTask { await self.keepTime() }
             for watcher in watchers { services.addTask { await watcher.run(self.lookAgain) } }

@@ -81,7 +81,7 @@ extension Worker {
             prefix, RedisArgument(name), RedisArgument(configuration.lease.milliseconds),
             RedisArgument(WorkerConfiguration.margin), RedisArgument(count),
             RedisArgument(client.runtime.randomHex(bytes: 12)),
-        ] + argument(list: order)
+        ] + argument(list: ownQueues + order)
     }
 
     /// Takes in what the take script gave. Fewer jobs than wanted mean that the queues are empty, or suspended.
@@ -122,7 +122,7 @@ extension Worker {
         let known = state.withLock { $0.roster.known }
         try await client.run(
             JobScripts.reconcile, keys: [],
-            arguments: [prefix, RedisArgument(name), RedisArgument(queues.count)] + argument(list: queues)
+            arguments: [prefix, RedisArgument(name), RedisArgument(served.count)] + argument(list: served)
                 + known.map { RedisArgument($0) },
             idempotent: true)
     }
@@ -152,8 +152,9 @@ extension Worker {
         switch (verdict, completion.outcome) {
         case ("stopped", _): note(.jobStopped(info))
         case ("finished", _), ("repeated", .success): note(.finished(info))
-        case ("repeated", .failure(let reason, _)): note(.failed(info, reason: reason, next: .failed))
-        case (let text, .failure(let reason, _)):
+        case ("repeated", .failure(let reason, _)), ("repeated", .later(let reason, _, _)):
+            note(.failed(info, reason: reason, next: .failed))
+        case (let text, .failure(let reason, _)), (let text, .later(let reason, _, _)):
             if let next = WorkerEvent.AfterFailure(rawValue: text) {
                 note(.failed(info, reason: reason, next: next))
             } else {

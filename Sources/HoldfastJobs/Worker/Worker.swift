@@ -9,6 +9,8 @@ import Synchronization
 public final class Worker: Sendable {
     public let name: String
     public let queues: [QueueName]
+    /// What this worker serves beside them and before them: callbacks of their jobs, and webhooks.
+    let ownQueues: [QueueName]
     public let configuration: WorkerConfiguration
     let client: RedisClient
     let keys: RQKeys
@@ -24,6 +26,8 @@ public final class Worker: Sendable {
     let watchers: [QueueWatcher]
     private let meters: JobMeters
     let spans: JobSpans
+    /// Saves what handlers say about their progress.
+    let meta: MetaPump
     private let observe: @Sendable (WorkerEvent) -> Void
 
     struct State {
@@ -45,6 +49,8 @@ public final class Worker: Sendable {
         let instance = client.runtime.randomHex(bytes: 16)
         name = configuration.name ?? instance
         self.queues = queues
+        let deliveries = (handlers.deliversWebhooks ? [WebhookDelivery.queue] : []).filter { !queues.contains($0) }
+        ownQueues = queues.map(\.callbacks).filter { !queues.contains($0) } + deliveries
         self.configuration = configuration
         self.client = client
         self.keys = keys
@@ -53,6 +59,7 @@ public final class Worker: Sendable {
         logger[metadataKey: "worker"] = "\(name)"
         self.logger = logger
         self.instance = instance
+        meta = MetaPump(client: client, keys: keys, logger: logger)
         self.observe = observe
         spans = JobSpans(telemetry.tracer)
         meters = JobMeters(telemetry.metrics, queues: queues, runtime: client.runtime)
@@ -60,7 +67,7 @@ public final class Worker: Sendable {
             State(
                 roster: Roster(configuration.limits, now: client.runtime.now),
                 rotation: QueueRotation(queues, configuration.order)))
-        watchers = queues.prefix(WorkerConfiguration.maximumWatchedQueues).map {
+        watchers = (queues + deliveries).prefix(WorkerConfiguration.maximumWatchedQueues).map {
             QueueWatcher($0, keys, client: client)
         }
     }
@@ -98,6 +105,8 @@ public final class Worker: Sendable {
         state.withLock { $0.roster.queuesAreEmpty = false }
         bell.ring()
     }
+
+    var served: [QueueName] { ownQueues + queues }
 
     func argument(list: [QueueName]) -> [RedisArgument] { list.map { RedisArgument($0.text) } }
 

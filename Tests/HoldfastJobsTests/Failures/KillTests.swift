@@ -84,11 +84,11 @@ import Testing
 
     /// Every job finished once, with one result and one fenced effect, in no more executions than are allowed.
     @discardableResult
-    private func judge(_ ids: [JobID], _ redis: Fixture) async throws -> [Job] {
+    private func judge(_ ids: [JobID], _ redis: Fixture) async throws -> [JobRecord] {
         let queue = try redis.queue("q")
         let counts = try await queue.counts()
         #expect(counts.finished == ids.count && counts.queued == 0 && counts.started == 0 && counts.failed == 0)
-        var jobs: [Job] = []
+        var jobs: [JobRecord] = []
         for (number, id) in ids.enumerated() {
             let job = try #require(try await queue.fetch(id))
             #expect(job.status == .finished && job.executions <= 20 && job.crashes < 20)
@@ -104,7 +104,7 @@ import Testing
     }
 
     /// The jobs that a killed worker held run again within the lease and two seconds.
-    private func judgeRecovery(of jobs: [Job], after processes: [WorkerProcess]) {
+    private func judgeRecovery(of jobs: [JobRecord], after processes: [WorkerProcess]) {
         let allowed = (Self.lease + .seconds(2)).milliseconds * 1000
         for process in processes {
             guard let struck = process.struck else { continue }

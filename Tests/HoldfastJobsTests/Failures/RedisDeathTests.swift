@@ -109,12 +109,12 @@ import Testing
             let assassin = Assassin(script, moment, redis.server)
             let keep = Retention.span(.seconds(3600))
             // A handler that finds Redis gone fails, and is tried again.
-            let again = JobOptions.Retry(maximum: 20)
+            let again = RetryPolicy(maximum: 20)
             var jobs = try (0..<12).map {
                 try NewJob(
                     Effects.function, $0, options: .init(id: try JobID("effect-\($0)"), resultTTL: keep, retry: again))
             }
-            let retry = JobOptions.Retry(maximum: 2, intervals: [.zero, .seconds(1)])
+            let retry = RetryPolicy(maximum: 2, intervals: [.zero, .seconds(1)])
             jobs.append(
                 try NewJob(
                     "fails-twice", options: .init(id: try JobID("failing"), resultTTL: keep, retry: retry)))

@@ -117,3 +117,17 @@ func withWorker<Value: Sendable>(
         return try result.get()
     }
 }
+
+extension Fixture {
+    /// Runs one worker until its queues are empty.
+    func burst(
+        _ handlers: HandlerRegistry, queues: String..., change: (inout WorkerConfiguration) -> Void = { _ in }
+    ) async throws {
+        var configuration = WorkerConfiguration()
+        configuration.burst = true
+        configuration.maintenanceInterval = .milliseconds(50)
+        change(&configuration)
+        let names = try (queues.isEmpty ? ["q"] : queues).map { try QueueName($0) }
+        try await Worker(queues: names, client: client, handlers: handlers, configuration: configuration).run()
+    }
+}

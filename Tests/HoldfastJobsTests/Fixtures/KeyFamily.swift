@@ -12,7 +12,12 @@ struct KeyFamily: Hashable, CustomStringConvertible {
             return
         }
         let head = "\(parts[0]):\(parts[1]):*"
-        if parts[2].contains(":first_seen:") {
+        if parts[1] == "hf" {
+            // Ours: a kind, and for some a queue.
+            let rest = parts[2].split(separator: ":", maxSplits: 1).map(String.init)
+            let isPerQueue = ["keep", "ended"].contains(rest[0])
+            pattern = isPerQueue ? "\(parts[0]):hf:\(rest[0]):*" : key
+        } else if parts[2].contains(":first_seen:") {
             pattern = "\(head):intermediate:first_seen:*"
         } else if let end = Self.endings.first(where: parts[2].hasSuffix) {
             pattern = head + end
@@ -76,6 +81,8 @@ struct KeyFamily: Hashable, CustomStringConvertible {
             ("rq:scheduler-lock:*", "string", .always), ("rq:scheduler:*", "hash", .always),
             ("rq:cron_schedulers", "zset", .never), ("rq:cron_scheduler:*", "hash", .always),
             ("rq:cron_jobs", "zset", .never), ("rq:cron_job:*:jobs", "zset", .always),
+            ("rq:hf:cron", "hash", .never), ("rq:hf:cron:next", "zset", .never), ("rq:hf:unique", "hash", .never),
+            ("rq:hf:keep:*", "hash", .never), ("rq:hf:ended:*", "zset", .never),
         ]
         for (pattern, type, expiry) in others { known[KeyFamily(pattern)] = (type, expiry) }
         return known

@@ -1,7 +1,8 @@
+import Foundation
 public import HoldfastRuntime
 
 /// A job's record as it stood when it was read: RQ's hash `rq:job:<id>` and the fields that Holdfast adds.
-public struct Job: Sendable, Hashable {
+public struct JobRecord: Sendable, Hashable {
     public let id: JobID
     public let queue: QueueName
     public let status: JobStatus
@@ -18,6 +19,13 @@ public struct Job: Sendable, Hashable {
     public let failureTTL: Retention?
     public let retriesLeft: Int?
     public let retryIntervals: [Int]
+    /// How often it runs again after a success.
+    public let repeatsLeft: Int?
+    /// The jobs that it waits for, or waited for.
+    public let dependencies: [JobID]
+    public let group: GroupName?
+    /// The key of which one job may be live; see ``JobOption/unique(_:whenLive:)``.
+    public let uniqueKey: String?
     /// The `data` field as stored; ``payload()`` reads it.
     public let data: [UInt8]
     /// The `meta` field: JSON (or a pickle, if a Python producer chose that); empty when there is none.
@@ -29,6 +37,25 @@ public struct Job: Sendable, Hashable {
     public let token: Int64
     /// How many executions ended because their lease ran out.
     public let crashes: Int
+
+    /// What the handler has said with ``JobContext/report(progress:_:)``, 0 to 1; nil if nothing.
+    public var progress: Double? { (try? meta(JobContext.progressName)) ?? nil }
+
+    /// A value of ``meta``; nil when there is none.
+    /// - Throws: ``JobsError`` with `unreadable` when it is no `Value`, or ``meta`` is no JSON object.
+    public func meta<Value: Decodable>(
+        _ name: String, as type: Value.Type = Value.self
+    ) throws(JobsError) -> Value? {
+        guard !meta.isEmpty else { return nil }
+        do {
+            let object = try JSONSerialization.jsonObject(with: Data(meta)) as? [String: Any] ?? [:]
+            guard let value = object[name] else { return nil }
+            let data = try JSONSerialization.data(withJSONObject: value, options: .fragmentsAllowed)
+            return try JSONDecoder.rq.decode(type, from: data)
+        } catch {
+            throw JobsError(.unreadable, "meta.\(name) of the job \(id) is no \(type): \(JobPayload.reason(error))")
+        }
+    }
 
     /// - Throws: ``JobsError`` with `pickled` or `tooLarge`.
     public func payload() throws(JobsError) -> JobPayload { try JobPayload(field: data) }
@@ -53,7 +80,7 @@ public enum Retention: Sendable, Hashable {
     }
 }
 
-extension Job {
+extension JobRecord {
     /// The names of the fields that Holdfast adds to RQ's hash; RQ's readers ignore them.
     enum OwnField {
         static let token = "hf_token"
@@ -61,6 +88,9 @@ extension Job {
         static let crashes = "hf_crashes"
         /// The execution that recorded the last outcome, so that its repeat is recognised.
         static let completedBy = "hf_completed_by"
+        static let uniqueKey = "hf_unique"
+        /// The part of a retry's interval that is drawn by chance, 0 to 1.
+        static let retryJitter = "hf_retry_jitter"
     }
 
     /// - Throws: ``JobsError`` with `noSuchJob` when `data` is missing, as RQ's readers do, and `unreadable` for a
@@ -93,7 +123,11 @@ extension Job {
         resultTTL = Retention(field: text("result_ttl"))
         failureTTL = Retention(field: text("failure_ttl"))
         retriesLeft = text("retries_left").flatMap { Int($0) }
-        retryIntervals = Self.integers(json: text("retry_intervals") ?? "")
+        retryIntervals = JSONList.integers(text("retry_intervals") ?? "")
+        repeatsLeft = text("repeats_left").flatMap { Int($0) }
+        dependencies = JSONList.texts(text("dependency_ids") ?? "").compactMap { try? JobID($0) }
+        group = text("group_id").flatMap { try? GroupName($0) }
+        uniqueKey = text(OwnField.uniqueKey)
         meta = fields["meta"] ?? []
         executions = text(OwnField.executions).flatMap { Int($0) } ?? 0
         token = text(OwnField.token).flatMap { Int64($0) } ?? 0
@@ -104,12 +138,5 @@ extension Job {
     static func timeout(field: String?) -> Duration? {
         guard let field, let seconds = Double(field), seconds.isFinite else { return .seconds(180) }
         return seconds <= 0 ? nil : .seconds(min(seconds, 1e9))
-    }
-
-    // RQ writes it as a JSON array of numbers whatever the serializer.
-    private static func integers(json: String) -> [Int] {
-        json.split(whereSeparator: { "[], ".contains($0) }).compactMap {
-            Double($0).flatMap { Int(exactly: $0.rounded()) }
-        }
     }
 }

@@ -1,0 +1,86 @@
+import HoldfastRuntime
+
+extension NewJob {
+    /// The fields of the job's hash but for its state and times, which the server gives.
+    /// - Throws: ``JobsError`` with `invalid`, `unreadable` or `tooLarge`.
+    func fields(queue: QueueName) throws(JobsError) -> [(String, [UInt8])] {
+        try validate()
+        var texts = [
+            ("origin", queue.text), ("description", options.description ?? payload.summary),
+            ("group_id", options.group?.text ?? ""),
+            ("timeout", String(options.timeout?.secondsRoundedUp ?? -1)),
+            ("started_at", ""), ("ended_at", ""), ("last_heartbeat", ""), ("worker_name", ""),
+        ]
+        for (kind, callback) in [
+            ("success", options.onSuccess), ("failure", options.onFailure), ("stopped", options.onStopped),
+        ] {
+            texts += try callback?.fields(kind) ?? [("\(kind)_callback_name", "")]
+        }
+        if let ttl = options.resultTTL { texts.append(("result_ttl", String(ttl.seconds))) }
+        if let ttl = options.failureTTL { texts.append(("failure_ttl", String(ttl.seconds))) }
+        if let ttl = options.queueTTL { texts.append(("ttl", String(ttl.secondsRoundedUp))) }
+        if let retry = options.retry { texts += try retry.fields() }
+        if let repetition = options.repetition { texts += try repetition.fields() }
+        if let unique = options.unique { texts.append((JobRecord.OwnField.uniqueKey, unique.text)) }
+        if let first = options.dependencies.first {
+            texts.append(("dependency_ids", JSONList.write(plain: options.dependencies.map(\.text))))
+            texts.append(("dependency_id", first.text))
+            if options.toleratesFailedDependencies { texts.append(("allow_dependency_failures", "1")) }
+        }
+        // RQ moves a job to the front by this field when it enters its queue later.
+        if options.atFront, options.start != nil || !options.dependencies.isEmpty {
+            texts.append(("enqueue_at_front", "1"))
+        }
+        var fields = [("data", payload.field)] + texts.map { ($0.0, Array($0.1.utf8)) }
+        if !options.meta.isEmpty { fields.append(("meta", try metaField())) }
+        if !options.webhooks.isEmpty { fields.append(("webhooks", try webhooksField())) }
+        return fields
+    }
+
+    private func validate() throws(JobsError) {
+        func require(_ condition: Bool, _ rule: String) throws(JobsError) {
+            if !condition { throw JobsError(.invalid, rule) }
+        }
+        try require(
+            options.timeout ?? .seconds(1) > .zero, "a job's timeout must be longer than zero (nil means any time)")
+        try require(options.queueTTL ?? .seconds(1) > .zero, "the time in the queue must be longer than zero")
+        let dependencies = options.dependencies
+        try require(
+            dependencies.count <= Self.maximumDependencies,
+            "a job waits for at most \(Self.maximumDependencies) others, not \(dependencies.count)")
+        try require(
+            dependencies.isEmpty || options.start == nil,
+            "a job that waits for others cannot also have a time: give the time to the first of them")
+        try require(
+            options.id.map(dependencies.contains) != true, "a job cannot wait for itself")
+        if let key = options.unique?.text {
+            try require(
+                (1...Self.maximumUniqueKeyBytes).contains(key.utf8.count),
+                "a unique key takes 1 to \(Self.maximumUniqueKeyBytes) bytes")
+        }
+        if case .after(let span) = options.start {
+            try require(span >= .zero, "a delay must not be negative")
+        }
+    }
+
+    private func metaField() throws(JobsError) -> [UInt8] {
+        var parts: [[UInt8]] = []
+        for (name, value) in options.meta.sorted(by: { $0.key < $1.key }) {
+            let key = try JobPayload.encode(name, as: "a name in meta")
+            parts.append(key + Array(": ".utf8) + (try JobPayload.encode(value, as: "meta.\(name)")))
+        }
+        let json = Array("{".utf8) + Array(parts.joined(separator: Array(", ".utf8))) + Array("}".utf8)
+        guard json.count <= Self.maximumMetaBytes else {
+            throw JobsError(.tooLarge, "a job's meta takes at most \(Self.maximumMetaBytes) bytes")
+        }
+        return json
+    }
+
+    private func webhooksField() throws(JobsError) -> [UInt8] {
+        guard options.webhooks.count <= Self.maximumWebhooks else {
+            throw JobsError(.invalid, "a job has at most \(Self.maximumWebhooks) webhooks")
+        }
+        for webhook in options.webhooks { try webhook.validate() }
+        return try JobPayload.encode(options.webhooks, as: "the webhooks")
+    }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import HoldfastRedis
+import HoldfastRuntime
+
+extension NewJob {
+    /// What the enqueue script is told beside the fields, in JSON; empty for a job that just goes to the end.
+    func placement() throws(JobsError) -> [UInt8] {
+        var placement = Placement()
+        if options.atFront { placement.front = true }
+        placement.ttl = options.queueTTL?.secondsRoundedUp
+        switch options.start {
+        case .at(let time): placement.at = Double(time.microseconds) / 1e6
+        case .after(let span): placement.delay = Double(span.nanoseconds) / 1e9
+        case nil: break
+        }
+        if let unique = options.unique {
+            placement.unique = unique.text
+            if unique.whenLive == .adopt { placement.adopt = true }
+        }
+        if !options.dependencies.isEmpty {
+            placement.after = options.dependencies.map(\.text)
+            if options.toleratesFailedDependencies { placement.tolerant = true }
+        }
+        placement.group = options.group?.text
+        if placement == Placement() { return [] }
+        return try JobPayload.encode(placement, as: "a job's options")
+    }
+
+    /// Read by ``JobScripts/enqueue``.
+    private struct Placement: Encodable, Equatable {
+        var front: Bool?
+        var ttl: Int64?
+        var at: Double?
+        var delay: Double?
+        var unique: String?
+        var adopt: Bool?
+        var after: [String]?
+        var tolerant: Bool?
+        var group: String?
+    }
+
+    /// How ``JobScripts/enqueue`` takes a job: queue, id, placement, the number of field arguments, the fields.
+    /// - Parameter trace: The producer's span, which the execution's will follow.
+    func arguments(
+        queue: QueueName, id: JobID, trace: [UInt8]? = nil
+    ) throws(JobsError) -> [RedisArgument] {
+        var fields = try fields(queue: queue)
+        if let trace { fields.append((TraceCarrier.field, trace)) }
+        var arguments = [
+            RedisArgument(queue.text), RedisArgument(id.text), RedisArgument(try placement()),
+            RedisArgument(fields.count * 2),
+        ]
+        for (field, value) in fields {
+            arguments.append(RedisArgument(field))
+            arguments.append(RedisArgument(value))
+        }
+        return arguments
+    }
+}
