@@ -5,6 +5,10 @@ import HoldfastProcess
 public enum ProgramStatus {
     /// `EX_DATAERR` of sysexits.h: the job can never succeed, whatever retries it has left.
     public static let never: Int32 = 65
+    /// `EX_TEMPFAIL`: run the job again after ``pause``, without spending a retry.
+    public static let later: Int32 = 75
+    /// How long a job is put off by ``later``.
+    public static let pause: Duration = .seconds(30)
 
     /// - Throws: The failure that an end other than exit status 0 means, with the end of what the program wrote to
     ///   standard error.
@@ -13,6 +17,7 @@ public enum ProgramStatus {
         let reason = failure(ending, of: program)
         switch ending.status {
         case .exited(never): throw PermanentFailure(reason)
+        case .exited(later): throw RetryLater(after: pause, reason)
         default: throw ProgramFailure(description: reason)
         }
     }

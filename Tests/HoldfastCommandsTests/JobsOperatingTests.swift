@@ -52,6 +52,62 @@ struct JobsOperatingTests {
         }
     }
 
+    @Test func cronEntriesAreDefinedListedObeyedAndRemoved() async throws {
+        try await withStore { store in
+            let none = try await store.run("cron", "list")
+            #expect(none.status == .exited(0) && none.output.contains("cron set"), "\(none)")
+            let set = try await store.run(
+                "cron", "set", "tick", "@every 1s", "q", "holdfast.echo", #""7""#, "--retries", "2")
+            #expect(set.status == .exited(0), "\(set)")
+            let listed = try await store.run("cron", "list", "--json")
+            #expect(listed.output.contains(#""name" : "tick""#) && listed.output.contains("holdfast.echo("))
+            var scheduler = try await store.start("cron", "run", "--json")
+            let enqueued = try await event("enqueued", of: &scheduler)
+            scheduler.child.signal(.interrupt)
+            #expect(await scheduler.child.wait() == .exited(130))
+            let job = try #require(enqueued["job"] as? String)
+            let worker = try await store.run("worker", "q", "--burst", "--quiet")
+            #expect(worker.status == .exited(0), "\(worker)")
+            let result = try await store.run("job", "wait", job)
+            #expect(result.status == .exited(0) && result.output == #""7""#, "\(result)")
+            #expect(try await store.run("cron", "remove", "tick").status == .exited(0))
+            #expect(try await store.run("cron", "remove", "tick").status == .exited(1))
+            let wrong = try await store.run("cron", "set", "x", "61 * * * *", "q", "f")
+            #expect(wrong.status == .exited(2), "\(wrong)")
+        }
+    }
+
+    @Test func whatEnqueueAndWorkerAreToldIsDone() async throws {
+        try await withStore { store in
+            let first = try await store.run("enqueue", "q", "holdfast.echo", #""1""#, "--unique", "k", "--retries", "2")
+            let second = try await store.run("enqueue", "q", "holdfast.echo", #""2""#, "--unique", "k")
+            #expect(first.status == .exited(0) && second.status == .exited(1), "\(second)")
+            let adopted = try await store.run("enqueue", "q", "holdfast.echo", #""3""#, "--unique", "k", "--adopt")
+            #expect(adopted.output == first.output)
+            let child = try await store.run("enqueue", "q", "holdfast.echo", #""4""#, "--depends-on", first.output)
+            let later = try await store.run("enqueue", "q", "holdfast.echo", #""5""#, "--in", "1h")
+            #expect(child.status == .exited(0) && later.status == .exited(0))
+            let wrong = try await store.run("enqueue", "q", "f", "--adopt")
+            #expect(wrong.status == .exited(2), "\(wrong)")
+
+            _ = try await store.run("queue", "pause", "q")
+            _ = try await store.run("worker", "q", "--burst", "--quiet")
+            let paused = try await store.run("job", "wait", first.output, "--patience", "100ms")
+            #expect(paused.status == .exited(75), "a paused queue is left alone: \(paused)")
+            _ = try await store.run("queue", "resume", "q")
+
+            let one = try await store.run("worker", "q", "p", "--max-jobs", "1", "--order", "random", "--quiet")
+            #expect(one.status == .exited(0), "\(one)")
+            #expect(try await store.run("job", "wait", first.output).output == #""1""#)
+            let rest = try await store.run(
+                "worker", "q", "p", "--max-idle", "1s", "--order", "weighted", "--weights", "2,1", "--quiet")
+            #expect(rest.status == .exited(0), "\(rest)")
+            #expect(try await store.run("job", "wait", child.output).output == #""4""#)
+            let unweighted = try await store.run("worker", "q", "--order", "weighted")
+            #expect(unweighted.status == .exited(2), "\(unweighted)")
+        }
+    }
+
     @Test func aProgramServesAQueueAndDiesWithItsWorker() async throws {
         try await withStore { store in
             let add = try store.script("add", #"sed -E 's/.*\[ *([0-9]+), *([0-9]+)\].*/\1 + \2/' | xargs expr"#)

@@ -15,6 +15,8 @@ struct EnqueueCommand: AsyncParsableCommand {
             Examples:
               holdfast enqueue default holdfast.echo '"hello"' --wait
               holdfast enqueue reports tasks.build 2026 --kwargs '{"format": "pdf"}' --id report-2026 --retries 3
+              holdfast enqueue mail tasks.remind --in 2h --unique remind-7 --retries 5 --retry-backoff 10s
+              holdfast enqueue mail tasks.sum --depends-on report-2026 --or-failed
               holdfast enqueue default --timeout 1h --wait -- pg_dump --format=custom shop
             """)
 
@@ -34,17 +36,7 @@ struct EnqueueCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The arguments by name, as a JSON object.", valueName: "json"))
     var kwargs: String?
 
-    @Option(help: "The job's id; refused while a job of this id waits or runs. Drawn if not given.")
-    var id: String?
-
-    @Option(help: ArgumentHelp("The time one execution may take; 0 for any.", valueName: "time"))
-    var timeout = SpanArgument(.seconds(180))
-
-    @Option(help: ArgumentHelp("How often to try again after a failure.", valueName: "count"))
-    var retries = 0
-
-    @Flag(help: "Put it before the jobs that wait.")
-    var atFront = false
+    @OptionGroup var enqueue: EnqueueOptions
 
     @Flag(help: "Wait for the result and print it; exit status 1 if the job fails.")
     var wait = false
@@ -86,10 +78,7 @@ struct EnqueueCommand: AsyncParsableCommand {
 
     func run() async throws {
         let payload = try payload()
-        var options = JobOptions(timeout: timeout.duration > .zero ? timeout.duration : nil, atFront: atFront)
-        if let id { options.id = try JobID(id) }
-        guard retries >= 0 else { throw CommandFailure("--retries must not be negative", code: .usage) }
-        if retries > 0 { options.retry = .init(maximum: retries) }
+        let options = try enqueue.options()
         let job = NewJob(payload, options: options)
         let name = try QueueName(queue)
         try await connection.withJobsClient { client in

@@ -37,8 +37,31 @@ struct WorkerOptions: ParsableArguments {
     @Option(help: ArgumentHelp("After how many executions that lost their worker a job is failed.", valueName: "count"))
     var crashLimit = 5
 
+    @Option(
+        help: ArgumentHelp(
+            "Which queue comes first: strict (as they are listed), round-robin, random, or weighted, see --weights.",
+            valueName: "order"))
+    var order = OrderArgument.strict
+
+    @Option(
+        help: ArgumentHelp(
+            "With --order weighted: how often each queue comes first, 1 to 1000 each.", valueName: "3,1,…"))
+    var weights: WeightsArgument?
+
+    @Option(help: ArgumentHelp("End after so many executions.", valueName: "count"))
+    var maxJobs: Int?
+
+    @Option(help: ArgumentHelp("End when there was nothing to do for so long.", valueName: "time"))
+    var maxIdle: SpanArgument?
+
     @Flag(help: "End when the queues are empty.")
     var burst = false
+
+    func validate() throws {
+        if (order == .weighted) != (weights != nil) {
+            throw ValidationError("--order weighted and --weights go together.")
+        }
+    }
 
     /// - Throws: `JobsError` with `invalid` for a name that is none.
     func queueNames() throws -> [QueueName] { try queues.map { try QueueName($0) } }
@@ -51,6 +74,15 @@ struct WorkerOptions: ParsableArguments {
         configuration.grace = grace.duration
         configuration.crashLimit = crashLimit
         configuration.burst = burst
+        configuration.maximumJobs = maxJobs
+        configuration.maximumIdle = maxIdle?.duration
+        configuration.order =
+            switch order {
+            case .strict: .strict
+            case .roundRobin: .roundRobin
+            case .random: .random
+            case .weighted: .weighted(weights?.values ?? [])
+            }
         return configuration
     }
 
@@ -83,8 +115,11 @@ struct WorkerOptions: ParsableArguments {
         var arguments = queues
         for (option, value) in [
             ("--concurrency", "\(concurrency)"), ("--kill-after", killAfter.exact), ("--lease", lease.exact),
-            ("--grace", grace.exact), ("--crash-limit", "\(crashLimit)"),
+            ("--grace", grace.exact), ("--crash-limit", "\(crashLimit)"), ("--order", order.rawValue),
         ] { arguments += [option, value] }
+        if let weights { arguments += ["--weights", weights.text] }
+        if let maxJobs { arguments += ["--max-jobs", "\(maxJobs)"] }
+        if let maxIdle { arguments += ["--max-idle", maxIdle.exact] }
         for handler in handlers { arguments += ["--handler", handler.text] }
         if allowCommands { arguments.append("--allow-commands") }
         if burst { arguments.append("--burst") }
