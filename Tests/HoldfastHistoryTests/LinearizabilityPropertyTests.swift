@@ -26,10 +26,11 @@ import Testing
             let moment = Int64(index) * 10
             let token = Int64.random(in: 1...3, using: &random)
             let value = HistoryValue.number(Int64.random(in: 1...3, using: &random))
+            let held = state.value ?? .null
             let wanted: FencedRegister.Step =
                 switch Int.random(in: 0...2, using: &random) {
-                case 0: .read(state.value, token: token)
-                case 1: .raise(state.value, token: token)
+                case 0: .read(held, token: token)
+                case 1: .raise(held, token: token)
                 default: .write(value, token: token)
                 }
             let began = moment - Int64.random(in: 0...35, using: &random)
@@ -67,7 +68,7 @@ import Testing
     }
 
     /// Every subset of the open steps, in every order that respects real time.
-    private func oracle(_ steps: [Step]) -> Bool {
+    private func oracle(_ steps: [Step], from initial: FencedRegister.State = .init()) -> Bool {
         func extend(_ left: [Step], _ state: FencedRegister.State) -> Bool {
             if left.allSatisfy({ $0.ended == nil }) { return true }
             for (index, step) in left.enumerated() {
@@ -79,12 +80,14 @@ import Testing
             }
             return false
         }
-        return extend(steps, FencedRegister.State())
+        return extend(steps, initial)
     }
 
-    private func search(_ steps: [Step]) -> LinearizabilitySearch<FencedRegister>.Outcome {
+    private func search(
+        _ steps: [Step], from initial: FencedRegister.State = .init()
+    ) -> LinearizabilitySearch<FencedRegister>.Outcome {
         var budget = 1_000_000
-        return LinearizabilitySearch(FencedRegister()).run(steps, from: FencedRegister.State(), budget: &budget)
+        return LinearizabilitySearch(FencedRegister()).run(steps, from: initial, budget: &budget)
     }
 
     @Test func whatReallyHappenedIsAccepted() {
@@ -105,5 +108,22 @@ import Testing
             #expect((search(steps) == .linearizable) == expected, "seed \(seed): \(steps)")
         }
         #expect(refused > 500, "the mutations are to break something")
+    }
+
+    /// A search that knows nothing of the beginning finds what one of all beginnings explains, and nothing else.
+    @Test func anyBeginningIsOneOfThem() {
+        var refused = 0
+        let values = [HistoryValue.null] + (1...4).map { .number($0) }
+        for seed in 1...1000 as ClosedRange<UInt64> {
+            var random = SplitMix(state: seed)
+            // A stretch whose beginning was left out, with one answer changed.
+            let steps = mutate(Array(generate(8, &random).suffix(5)), &random)
+            let expected = values.contains { value in
+                (0...4).contains { oracle(steps, from: .init(value: value, fence: $0)) }
+            }
+            if !expected { refused += 1 }
+            #expect((search(steps, from: .any) == .linearizable) == expected, "seed \(seed): \(steps)")
+        }
+        #expect(refused > 100, "the mutations are to break something")
     }
 }

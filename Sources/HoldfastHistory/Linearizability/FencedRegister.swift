@@ -1,13 +1,49 @@
 /// A value behind a fence: what a fenced resource is when one operation at a time is applied to it. Without tokens it
 /// is a plain register.
 public struct FencedRegister: SequentialModel {
+    /// What is known of the register at one moment.
     public struct State: Sendable, Hashable {
-        public var value: HistoryValue
-        public var fence: Int64
+        /// Nil: it may be any.
+        public var value: HistoryValue?
+        /// What the fence may be; one number where it is known.
+        public var fence: ClosedRange<Int64>
 
         public init(value: HistoryValue = .null, fence: Int64 = 0) {
             self.value = value
-            self.fence = fence
+            self.fence = fence...fence
+        }
+
+        private init() {
+            value = nil
+            fence = 0...Int64.max
+        }
+
+        /// Nothing is known: for a history whose beginning was left out. Steps narrow it down.
+        public static let any = State()
+
+        /// Nil: what was read contradicts what is known.
+        func reading(_ value: HistoryValue) -> State? {
+            guard self.value == nil || self.value == value else { return nil }
+            var state = self
+            state.value = value
+            return state
+        }
+
+        /// After a step with this token was let pass; nil where the fence is above it.
+        func passing(_ token: Int64?) -> State? {
+            guard let token else { return self }
+            guard fence.lowerBound <= token else { return nil }
+            var state = self
+            state.fence = fence.lowerBound...min(fence.upperBound, token)
+            return state
+        }
+
+        /// After a step with this token was refused; nil where the fence is not above it.
+        func refusing(_ token: Int64) -> State? {
+            guard token < fence.upperBound else { return nil }
+            var state = self
+            state.fence = max(fence.lowerBound, token + 1)...fence.upperBound
+            return state
         }
     }
 
@@ -24,16 +60,22 @@ public struct FencedRegister: SequentialModel {
     public init() {}
 
     public func apply(_ step: Step, to state: State) -> State? {
-        func passes(_ token: Int64?) -> Bool { token.map { $0 >= state.fence } ?? true }
         switch step {
-        case .read(let value, let token): return passes(token) && state.value == value ? state : nil
+        case .read(let value, let token): return state.passing(token)?.reading(value)
         case .raise(let value, let token):
-            guard passes(token), value == nil || value == state.value else { return nil }
-            return State(value: state.value, fence: max(token, state.fence))
+            guard var after = state.passing(token) else { return nil }
+            if let value {
+                guard let read = after.reading(value) else { return nil }
+                after = read
+            }
+            after.fence = token...token
+            return after
         case .write(let value, let token):
-            guard passes(token) else { return nil }
-            return State(value: value, fence: max(token ?? 0, state.fence))
-        case .refused(let token): return token < state.fence ? state : nil
+            guard var after = state.passing(token) else { return nil }
+            after.value = value
+            if let token { after.fence = token...token }
+            return after
+        case .refused(let token): return state.refusing(token)
         }
     }
 

@@ -1,7 +1,6 @@
 /// The shortest stretch of an impossible history that is impossible by itself, whatever was before.
 enum SmallestWindow {
-    /// Cuts off the end and then the beginning, each by halving. Complexity: O(log n) searches for the end, and for the
-    /// beginning as many for each value and token that the state may have had.
+    /// Cuts off the end and then the beginning, each by halving. Complexity: O(log n) searches.
     /// - Parameter budget: Steps of each of the two; what is left uncut then is longer than need be, and impossible.
     /// - Returns: The places of the window's steps.
     static func find(_ steps: [TimedStep<FencedRegister.Step>], budget: Int) -> [Int] {
@@ -15,10 +14,9 @@ enum SmallestWindow {
                 == .impossible
         }
         left = budget
-        let states = states(of: steps)
         // How many returns may be left out at the beginning.
         let cut = firstTrue(0, last) { index in
-            !isImpossible(window(steps, ends[index], ends[last]).map(\.step), states, &left)
+            search.run(window(steps, ends[index], ends[last]).map(\.step), from: .any, budget: &left) != .impossible
         }
         return window(steps, cut == 0 ? .min : ends[cut - 1], ends[last]).map(\.place)
     }
@@ -44,37 +42,5 @@ enum SmallestWindow {
             if let ended = step.ended, ended > to || step.began <= from { step.ended = nil }
             return (place, step)
         }
-    }
-
-    private static func isImpossible(
-        _ steps: [TimedStep<FencedRegister.Step>], _ states: [FencedRegister.State], _ budget: inout Int
-    ) -> Bool {
-        for state in states {
-            guard LinearizabilitySearch(FencedRegister()).run(steps, from: state, budget: &budget) == .impossible else {
-                return false
-            }
-        }
-        return true
-    }
-
-    /// Every state that the register can have been in.
-    private static func states(of steps: [TimedStep<FencedRegister.Step>]) -> [FencedRegister.State] {
-        var values: Set<HistoryValue> = [.null]
-        var fences: Set<Int64> = [0]
-        for step in steps {
-            switch step.step {
-            case .read(let value, let token):
-                values.insert(value)
-                fences.insert(token ?? 0)
-            case .raise(let value, let token):
-                if let value { values.insert(value) }
-                fences.insert(token)
-            case .write(let value, let token):
-                values.insert(value)
-                fences.insert(token ?? 0)
-            case .refused(let token): fences.insert(token)
-            }
-        }
-        return values.flatMap { value in fences.map { FencedRegister.State(value: value, fence: $0) } }
     }
 }
