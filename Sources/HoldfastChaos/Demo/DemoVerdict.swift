@@ -55,6 +55,12 @@ public struct DemoVerdict: Sendable, Hashable {
             let tally = result.faults.first { $0.title == title }
             lines.append(Line(what: what, value: "\(tally?.confirmed ?? 0)", holds: tally?.isEnough ?? true))
         }
+        // What no line above counts must not be passed over.
+        for judgement in judgements where judgement.verdict != .valid {
+            let isBroken = judgement.verdict == .invalid
+            lines.append(
+                Line(what: judgement.guarantee, value: judgement.verdict.rawValue, holds: isBroken ? false : nil))
+        }
     }
 
     private mutating func add(_ what: String, _ value: Int64?, mustBe expected: Int64? = nil) {

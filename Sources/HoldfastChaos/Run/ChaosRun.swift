@@ -42,6 +42,9 @@ public struct ChaosRun: Sendable {
             options.directory
             ?? FileManager.default.temporaryDirectory.path + "/holdfast-chaos-" + runtime.randomHex(bytes: 6)
         defer { if options.directory == nil { try? FileManager.default.removeItem(atPath: directory) } }
+        // For this user only: what workers are told may hold the store's password.
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         for part in ["history", "orders", "logs"] {
             let path = "\(directory)/\(part)"
             if FileManager.default.fileExists(atPath: path) {

@@ -63,9 +63,9 @@ final class Fleet: Sendable {
                 return state.isStopping
             }
             if done { return }
-            // A worker that ends by itself, again and again, would only be hidden by replacing it.
-            if case .exited(let code) = status {
-                throw ChaosError("the worker \(name) ended by itself with status \(code): see its log")
+            // A worker that ends by itself, or crashes, again and again, would only be hidden by replacing it.
+            if status != .signalled(Signal.kill.rawValue) {
+                throw ChaosError("the worker \(name) ended by itself (\(status)): see its log")
             }
         }
     }

@@ -56,8 +56,11 @@ final class RegisterDriver: WorkloadDriver {
     /// Leaves nothing behind on a store that stays: the keys of writes expire by themselves.
     func close() async {
         if isGuest {
-            for counter in counters {
-                _ = try? await store.send(RedisCommand("DEL", "holdfast:resource:\(counter)").idempotent)
+            let keys = counters.map { RedisArgument("holdfast:resource:\($0)") }
+            let store = store
+            // Also when the run was interrupted.
+            try? await runtime.shielded {
+                for key in keys { _ = try? await store.send(RedisCommand("DEL", key).idempotent) }
             }
         }
         await store.close()
