@@ -52,6 +52,22 @@ import Testing
         }
     }
 
+    /// Redis' cjson decodes numbers that it does not encode: such a record must not spoil its batch.
+    @Test func aRecordThatCannotBeWrittenAgainSpoilsNoOther() async throws {
+        var handlers = HandlerRegistry()
+        handlers.register("f") { (_: NoArguments, _) in }
+        let registry = handlers
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            let ids = try await queue.enqueue([NewJob("f"), NewJob("f"), NewJob("f")])
+            let hooks = #"[{"job_status": "finished", "url": "x", "timeout": 1e999}]"#
+            try await redis.client.send(
+                RedisCommand("HSET", RedisArgument("rq:job:\(ids[1])"), "webhooks", RedisArgument(hooks)))
+            try await redis.burst(registry)
+            for id in ids { #expect(try await queue.fetch(id)?.status == .finished) }
+        }
+    }
+
     /// RQ runs the job again when its success callback raises; here the job has run once.
     @Test func aFailingCallbackIsTriedByItself() async throws {
         struct Broken: Error {}

@@ -78,6 +78,11 @@ import Testing
             try await redis.burst(registry)
             #expect(try await queue.fetch(strict)?.status == .deferred)
             #expect(try await queue.fetch(tolerant)?.status == .finished)
+            // Also where nothing of the failure is kept.
+            let brief = try await queue.enqueue("f", options: [.failureTTL(.span(.zero))])
+            let heir = try await queue.enqueue("g", options: [.after(brief, orFailed: true)])
+            try await redis.burst(registry)
+            #expect(try await queue.fetch(heir)?.status == .finished)
             let another = try await queue.enqueue("g", options: [.after(parent)])
             let fine = try await queue.enqueue("g", options: [.after([parent], orFailed: true)])
             #expect(try await queue.fetch(another)?.status == .deferred)

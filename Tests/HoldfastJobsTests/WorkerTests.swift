@@ -359,6 +359,22 @@ import Testing
         }
     }
 
+    @Test func aWorkerWhoseNameAnotherHasTakenGivesNothingBack() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            let id = try await queue.enqueue("f")
+            let worker = try worker(redis, HandlerRegistry())
+            _ = try await redis.take(from: "q", worker: worker.name, lease: .seconds(300))
+            try await redis.client.send(
+                RedisCommand("HSET", RedisArgument("rq:worker:\(worker.name)"), "hf_instance", "another"))
+            try await worker.reconcile()
+            #expect(try await queue.fetch(id)?.status == .started, "the execution may be the other's")
+            try await redis.client.send(RedisCommand("DEL", RedisArgument("rq:worker:\(worker.name)")))
+            try await worker.reconcile()
+            #expect(try await queue.fetch(id)?.status == .queued)
+        }
+    }
+
     @Test func idleWorkersNoticeEveryQueueAndDoNotPoll() async throws {
         var handlers = HandlerRegistry()
         handlers.register("f") { (_: NoArguments, _) in }

@@ -7,8 +7,11 @@ extension Lua {
     /// Their ids are made from the execution's, which is used once, so each outcome has each of them once.
     static let follow = """
         local function spawn(queue, id, name, arguments, description, timeout, retries, intervals, jitter)
-          call('HSET', P .. ':job:' .. id, 'data',
-            '[' .. cjson.encode(name) .. ', null, [], ' .. cjson.encode(arguments) .. ']',
+          -- A foreign record may hold what can be decoded and not encoded again, such as 1e999: it must not end the
+          -- script half-way through a batch.
+          local valid, text = pcall(cjson.encode, arguments)
+          if not valid then return end
+          call('HSET', P .. ':job:' .. id, 'data', '[' .. cjson.encode(name) .. ', null, [], ' .. text .. ']',
             'origin', queue, 'status', 'queued', 'created_at', ISO, 'enqueued_at', ISO, 'description', description,
             'timeout', timeout, 'retries_left', retries, 'retry_intervals', intervals, 'hf_retry_jitter', jitter,
             'success_callback_name', '', 'failure_callback_name', '', 'stopped_callback_name', '', 'group_id', '',

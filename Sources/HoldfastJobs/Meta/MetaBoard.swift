@@ -40,6 +40,9 @@ final class MetaBoard: Sendable {
         }
     }
 
+    /// What was taken was not saved.
+    func putBack() { state.withLock { $0.isDirty = true } }
+
     func value(_ name: String) -> [UInt8]? { state.withLock { $0.values[name] } }
 
     /// `base` with `values` on top, as JSON; nil when the base is no JSON object, such as a pickle, and must stay.

@@ -72,7 +72,10 @@ final class MetaPump: Sendable {
             try await client.run(JobScripts.saveMeta, keys: [], arguments: arguments, idempotent: true)
         } catch {
             logger.debug("meta not saved yet: \(error)")
-            for board in boards { mark(board) }
+            for board in boards {
+                board.putBack()
+                mark(board)
+            }
         }
     }
 

@@ -49,21 +49,24 @@ extension JobScripts {
     /// reply was lost. Must not run while a take of the same worker is under way.
     ///
     /// - KEYS: none; see ``Lua``.
-    /// - ARGV: prefix; worker; how many queues; the queues; the execution ids that the worker knows.
-    /// - Returns: how many were given back.
+    /// - ARGV: prefix; worker; its instance; how many queues; the queues; the execution ids that the worker knows.
+    /// - Returns: how many were given back; none where another instance has registered under the worker's name, for
+    ///   the executions may be its own.
     ///
     /// Conditional on `rq:wip` like ``complete``; leaving the registry and entering the queue are one step. Neither a
     /// retry nor a crash is counted.
     static let reconcile = RedisScript(
         name: "reconcile",
         Lua.prelude + Lua.release + Lua.push + """
-            local worker, queues, known, returned = ARGV[2], tonumber(ARGV[3]), {}, 0
-            for at = 4 + queues, #ARGV do known[ARGV[at]] = true end
+            local worker, queues, known, returned = ARGV[2], tonumber(ARGV[4]), {}, 0
+            local instance = field(P .. ':worker:' .. worker, 'hf_instance')
+            if instance ~= '' and instance ~= ARGV[3] then return 0 end
+            for at = 5 + queues, #ARGV do known[ARGV[at]] = true end
             for _, member in ipairs(call('SMEMBERS', P .. ':claims:' .. worker)) do
               local job, execution = string.match(member, '^([%w_-]+):(%w+)$')
               if job and not known[execution] then
                 for index = 1, queues do
-                  local queue = ARGV[3 + index]
+                  local queue = ARGV[4 + index]
                   if call('ZSCORE', P .. ':wip:' .. queue, member) then
                     release(queue, job, execution, worker)
                     if field(P .. ':job:' .. job, 'status') == 'started' then push(queue, job, true) end

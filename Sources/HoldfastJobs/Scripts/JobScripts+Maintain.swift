@@ -43,7 +43,8 @@ extension JobScripts {
                     crashes = call('HINCRBY', hash, 'hf_crashes', 1)
                     if crashes >= tolerance then
                       fail(queue, job, worker, execution, started, reason)
-                      call('HDEL', hash, 'hf_crashes')
+                      -- The lost execution did not complete it: if it comes back, it is refused, not recognised.
+                      call('HDEL', hash, 'hf_crashes', 'hf_completed_by')
                       what = 'failed'
                     else
                       push(queue, job, true)

@@ -178,8 +178,9 @@ enum Lua {
           record(job, keep, 'type', '2', 'worker_name', worker, 'exc_string', failure,
             'execution_id', execution, 'execution_started_at', started, 'execution_ended_at', STAMP)
           follow('failure', queue, job, execution, false, nil, failure)
-          retain(job, keep, false)
+          -- Those that wait are woken first: a record that is kept for no time goes with the list of them.
           wake(job, 'failed')
+          retain(job, keep, false)
           prune(queue, 'failed', job)
         end
 

@@ -64,7 +64,9 @@ final class JobMeters: Sendable {
         case .jobStopped(let info): ended(info, "stopped")
         case .returned(let info): ended(info, "returned", ran: false)
         case .outcomeDropped(let info, _): ended(info, "lost")
-        case .leaseLost(let info): queues[info.queue]?.leasesLost.increment()
+        case .leaseLost(let info):
+            queues[info.queue]?.leasesLost.increment()
+            ended(info, "lost")
         case .staleCompletionRefused(let info):
             queues[info.queue]?.staleRefused.increment()
             ended(info, "stale")

@@ -122,7 +122,8 @@ extension Worker {
         let known = state.withLock { $0.roster.known }
         try await client.run(
             JobScripts.reconcile, keys: [],
-            arguments: [prefix, RedisArgument(name), RedisArgument(served.count)] + argument(list: served)
+            arguments: [prefix, RedisArgument(name), RedisArgument(instance), RedisArgument(served.count)]
+                + argument(list: served)
                 + known.map { RedisArgument($0) },
             idempotent: true)
     }
