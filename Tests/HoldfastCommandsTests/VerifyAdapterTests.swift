@@ -64,11 +64,11 @@ struct VerifyAdapterTests {
         }
     }
 
-    /// Also behind a shell, where it is nobody's child, and where it stands still when its client is killed.
+    /// Nor what it started, also when its client is killed.
     @Test func noAdapterOutlivesItsClient() async throws {
         try await withTemporaryCluster(nodes: 1, stores: 0) { cluster in
-            let mark = "adapter-of-\(cluster.nodeURLs[0].suffix(5))"
-            let adapter = "exec 3>&1; \(Verified.adapter("redis_py")) \(mark); true"
+            let mark = "3\(cluster.nodeURLs[0].suffix(5)).25"
+            let adapter = "sleep \(mark) & \(Verified.adapter("redis_py"))"
             let outcome = try await verify(
                 adapter, ["--nodes", cluster.nodeURLs[0]], ["--seconds", "8", "--faults", "kill,pause"])
             let result = try Verified(outcome)
