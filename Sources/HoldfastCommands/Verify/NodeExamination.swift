@@ -18,13 +18,13 @@ struct NodeExamination {
     func asLockCluster() async throws -> String {
         let diagnosis = try await LockCluster.diagnose(
             LockClusterConfiguration(nodes: nodes), transport: transport)
-        try require(diagnosis.reachable)
+        let errors = diagnosis.findings.filter { $0.severity == .error }
+        try require(diagnosis.reachable, missing: errors.first?.what)
         guard diagnosis.voting >= diagnosis.majority else {
             throw CommandFailure(
                 "these servers are no lock nodes that can vote: run 'holdfast cluster init' or "
                     + "'holdfast cluster doctor' on them first")
         }
-        let errors = diagnosis.findings.filter { $0.severity == .error }
         if let first = errors.first, !force {
             throw CommandFailure(
                 "the examination found \(errors.count) errors, such as: \(first.what). "
@@ -40,15 +40,17 @@ struct NodeExamination {
     /// - Returns: What was found, in a few words.
     func asServers() async throws -> String {
         let report = await ServerSuspicion.examine(nodes, transport: transport)
-        try require(report.reachable)
+        try require(report.reachable, missing: report.suspicions.first?.sentence)
         try refuse(report.suspicions)
         return "\(nodes.count) servers, \(report.reachable) answer"
     }
 
-    private func require(_ reachable: Int) throws(CommandFailure) {
+    /// - Parameter reason: Why the first one does not answer.
+    private func require(_ reachable: Int, missing reason: String?) throws(CommandFailure) {
         if reachable < majority {
             throw CommandFailure(
-                "\(reachable) of \(nodes.count) lock nodes answer, \(majority) must", code: .unavailable)
+                "\(reachable) of \(nodes.count) lock nodes answer, \(majority) must"
+                    + (reason.map { ": \($0)" } ?? ""), code: .unavailable)
         }
     }
 
