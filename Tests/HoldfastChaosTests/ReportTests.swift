@@ -66,6 +66,9 @@ import Testing
         // In the row of whom it struck, and as a band behind everything, in both drawings over time.
         #expect(page.components(separatedBy: "class=\"fault\"").count - 1 == 3, "two rows and the legend")
         #expect(page.components(separatedBy: "class=\"band\"").count - 1 == 4)
+        // Its lease ended at 830, and it believed in it until 900.
+        #expect(page.contains("<title>w2.1 believed to hold b, token 2</title>"))
+        #expect(!page.contains("w1.1 believed to hold"))
         #expect(page.contains("a&lt;b") && page.contains("It says &quot;&amp;&quot;."))
         #expect(page.contains("<pre>holdfast verify --seed 1 --nodes '&lt;x&gt;'</pre>"))
         for outside in ["http:", "https:", "src=", "<script", "<link", "url("] {

@@ -90,7 +90,8 @@ struct Timeline {
     private var legend: String {
         let entries = [
             ("fault", "a fault under way"), ("c0", "a lock held; each client has a colour"),
-            ("lost", "its holder had lost it"), ("bad", "held by one that was killed, until the lease ended"),
+            ("lost", "its holder did not know that the lease had ended"),
+            ("bad", "of one that was killed: until its lease ended at the latest"),
         ]
         let swatches = entries.map { "<span><i class=\"\($0.0)\"></i>\($0.1)</span>" }
         let jobs =
@@ -116,12 +117,7 @@ struct Timeline {
         var bars: [String] = []
         for span in HeldSpan.all(in: history).prefix(Self.maximumMarks) {
             let colour = clients[span.client]?.colour.map { "c\($0)" } ?? "c0"
-            let style =
-                switch span.ending {
-                case .released: colour
-                case .lost: "lost"
-                case .unseen: "bad"
-                }
+            let style = span.ending == .unseen ? "bad" : colour
             for row in [locks[span.lock], clients[span.client]].compactMap({ $0 }) {
                 let wide = plot.x(span.to) - plot.x(span.from)
                 if wide < Self.narrow, span.ending == .released {
@@ -135,10 +131,18 @@ struct Timeline {
                             title: "\(span.client) held \(span.lock), token \(span.token)"))
                 }
             }
+            if span.believed > span.to, let row = clients[span.client] {
+                bars.append(
+                    plot.bar(
+                        from: span.to, to: span.believed, y: row.y + 4, height: Self.rowHeight - 8, style: "lost",
+                        title: "\(span.client) believed to hold \(span.lock), token \(span.token)"))
+            }
         }
-        return strokes.sorted { $0.key < $1.key }.map { style, parts in
-            "<path class=\"held \(style)\" d=\"\(parts.joined())\"/>"
-        } + bars
+        // Strokes last: who held a lock for a moment while another believed to is seen.
+        return bars
+            + strokes.sorted { $0.key < $1.key }.map { style, parts in
+                "<path class=\"held \(style)\" d=\"\(parts.joined())\"/>"
+            }
     }
 
     private func executions() -> [String] {
