@@ -4,6 +4,18 @@ import HoldfastRuntime
 
 /// Why a server does not look like a lock node that may be loaded: each reason a sentence.
 public struct ServerSuspicion: Sendable, Hashable, CustomStringConvertible {
+    public enum Kind: Sendable, Hashable {
+        case silent
+        /// A member of a Redis Cluster, a sentinel.
+        case mode
+        case replica
+        /// Listed before under another address.
+        case repeated
+        /// It keeps keys of others.
+        case foreignData
+    }
+
+    public var kind: Kind
     /// Its place in the list, from 1.
     public var node: Int
     public var sentence: String
@@ -30,30 +42,36 @@ public struct ServerSuspicion: Sendable, Hashable, CustomStringConvertible {
             do throws(RedisError) {
                 let info = try await client.ready(within: .seconds(5))
                 report.reachable += 1
-                for sentence in try await doubts(client, info) {
-                    report.suspicions.append(ServerSuspicion(node: node, sentence: sentence))
+                for (kind, sentence) in try await doubts(client, info) {
+                    report.suspicions.append(ServerSuspicion(kind: kind, node: node, sentence: sentence))
                 }
                 if let earlier = seen[info.runID] {
-                    report.suspicions.append(
-                        ServerSuspicion(node: node, sentence: "it is the same server as node \(earlier)"))
+                    let sentence = "it is the same server as node \(earlier)"
+                    report.suspicions.append(ServerSuspicion(kind: .repeated, node: node, sentence: sentence))
                 }
                 seen[info.runID] = node
             } catch {
-                report.suspicions.append(ServerSuspicion(node: node, sentence: error.message))
+                let sentence = "it does not answer (\(error.message))"
+                report.suspicions.append(ServerSuspicion(kind: .silent, node: node, sentence: sentence))
             }
             await client.close()
         }
         return report
     }
 
-    private static func doubts(_ client: RedisClient, _ info: ServerInfo) async throws(RedisError) -> [String] {
-        var doubts: [String] = []
-        if info.mode != "standalone" { doubts.append("it runs as \(info.mode), not as a server of its own") }
+    private static func doubts(
+        _ client: RedisClient, _ info: ServerInfo
+    ) async throws(RedisError) -> [(Kind, String)] {
+        var doubts: [(Kind, String)] = []
+        if info.mode != "standalone" { doubts.append((.mode, "it runs as \(info.mode), not as a server of its own")) }
         let replication = try await client.send(RedisCommand("INFO", "replication").idempotent).text ?? ""
-        if replication.contains("role:slave") { doubts.append("it is a replica, which forgets locks at a failover") }
+        if replication.contains("role:slave") {
+            doubts.append((.replica, "it is a replica, which forgets locks at a failover"))
+        }
         let size = try await client.send(RedisCommand("DBSIZE").idempotent).integer ?? 0
         if let foreign = try await foreignKey(client) {
-            doubts.append("it keeps \(size) keys, such as '\(foreign)': that looks like a store, not like a lock node")
+            let sentence = "it keeps \(size) keys, such as '\(foreign)': that looks like a store, not like a lock node"
+            doubts.append((.foreignData, sentence))
         }
         return doubts
     }

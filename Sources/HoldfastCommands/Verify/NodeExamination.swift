@@ -32,7 +32,7 @@ struct NodeExamination {
         }
         let report = await ServerSuspicion.examine(nodes, transport: transport)
         // Who does not answer, and who is whose, is the diagnosis' affair.
-        try refuse(report.suspicions.filter { $0.sentence.contains("looks like a store") })
+        try refuse(report.suspicions.filter { $0.kind == .foreignData })
         return "\(nodes.count) lock nodes, \(diagnosis.voting) vote"
     }
 
@@ -58,6 +58,6 @@ struct NodeExamination {
         guard let first = suspicions.first, !force else { return }
         let more = suspicions.count == 1 ? "" : " (and \(suspicions.count - 1) more)"
         throw CommandFailure(
-            "these may be the wrong servers, \(first)\(more). Nothing was written; --force goes on nevertheless")
+            "\(first)\(more). Nothing was written; --force goes on nevertheless")
     }
 }
