@@ -29,12 +29,9 @@ def add(table, faults, result, history):
         result = json.load(file)
     with open(history) as file:
         events = [json.loads(line) for line in file]
-    done, final = defaultdict(int), {}
-    for event in events:
-        if event["f"] == "increment" and event["type"] == "ok":
-            done[event["value"][0]] += 1
-        if event["f"] == "final":
-            final[event["value"][0]] = event["value"][1]
+    # Each acknowledged increment must have reached a value of its own. The final value alone would not tell: an
+    # increment whose client was killed before it could acknowledge it makes up for one that was lost.
+    done = [tuple(event["value"]) for event in events if event["f"] == "increment" and event["type"] == "ok"]
     figures = {
         judgement["guarantee"]: {figure["name"]: figure["value"] for figure in judgement["figures"]}
         for judgement in result["judgements"]
@@ -43,10 +40,14 @@ def add(table, faults, result, history):
         "library": result["about"].split("lock with ")[1].split(", with")[0],
         "faults": faults,
         "verdict": result["verdict"],
-        "guilty of": [j["guarantee"] for j in result["judgements"] if j["verdict"] == "invalid"],
+        "guilty of": {
+            judgement["guarantee"]: judgement["violations"][0]["sentence"] if judgement["violations"] else ""
+            for judgement in result["judgements"]
+            if judgement["verdict"] == "invalid"
+        },
         "unsure": [j["guarantee"] for j in result["judgements"] if j["verdict"] == "unknown"],
-        "increments": sum(done.values()),
-        "missing": sum(max(0, count - final.get(name, 0)) for name, count in done.items()),
+        "increments": len(done),
+        "lost": len(done) - len(set(done)),
         "tenures": figures["tenures do not overlap"]["tenures"],
         "overlaps": figures["tenures do not overlap"]["overlaps"],
         "pauses": sum(f["confirmed"] for f in result["faults"] if f["title"] == "pause worker"),
@@ -62,18 +63,19 @@ def show(table):
         for line in file:
             row = json.loads(line)
             rows[row["faults"], row["library"]].append(row)
-    titles = ["runs", "guilty", "pauses", "tenures", "overlap", "increments", "missing", "cuts", "with grants"]
+    titles = ["runs", "guilty", "pauses", "tenures", "overlap", "increments", "lost", "cuts", "with grants"]
     heading = None
     for (faults, library), runs in rows.items():
         if faults != heading:
             heading = faults
             print(f"\n{faults}\n{'':42}" + " ".join(f"{title:>11}" for title in titles))
         values = [len(runs), sum(run["verdict"] == "invalid" for run in runs)]
-        values += [sum(run[key] for run in runs) for key in ["pauses", "tenures", "overlaps", "increments", "missing"]]
+        values += [sum(run[key] for run in runs) for key in ["pauses", "tenures", "overlaps", "increments", "lost"]]
         values += [sum(run["cuts"][0] for run in runs), sum(run["cuts"][1] for run in runs)]
         print(f"{library:42}" + " ".join(f"{value:>11}" for value in values))
         for guarantee in sorted({name for run in runs for name in run["guilty of"]}):
-            print(f"    guilty of '{guarantee}': {sum(guarantee in run['guilty of'] for run in runs)} runs")
+            sentences = [run["guilty of"][guarantee] for run in runs if guarantee in run["guilty of"]]
+            print(f"    guilty of '{guarantee}': {len(sentences)} runs, such as: {sentences[0]}")
         for guarantee in sorted({name for run in runs for name in run["unsure"]}):
             print(f"    undecided '{guarantee}': {sum(guarantee in run['unsure'] for run in runs)} runs")
 
