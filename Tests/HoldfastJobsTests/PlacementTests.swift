@@ -6,10 +6,6 @@ import Testing
 
 /// Where a job goes: at a time, behind others, once a key, into a group.
 @Suite(.timeLimit(.minutes(1))) struct PlacementTests {
-    private func promote(_ redis: Fixture) async throws -> Int64? {
-        try await redis.client.run(JobScripts.promote, keys: [], arguments: ["rq", 10, "q"]).integer
-    }
-
     @Test func scheduledJobsWaitForTheirTime() async throws {
         try await withRedis { redis in
             let queue = try redis.queue("q")
@@ -21,7 +17,7 @@ import Testing
             #expect(try await redis.text("ZSCORE", "rq:scheduled:q", RedisArgument(later.text)) == "4000000000.5")
             #expect(try await queue.fetch(later)?.enqueuedAt == nil)
             #expect(try await queue.waiting() == [past])
-            while try await promote(redis) == 0 {}
+            while try await redis.promote("q") == 0 {}
             #expect(try await queue.waiting() == [past, soon])
             #expect(try await queue.counts().scheduled == 1)
             #expect(try await queue.scheduled() == [ScheduledJob(id: later, due: far)])
@@ -35,7 +31,7 @@ import Testing
             let id = try await queue.enqueue(
                 "f", options: [.delay(.milliseconds(1)), .front, .queueTTL(.seconds(500))])
             #expect(try await redis.text("TTL", RedisArgument("rq:job:\(id)")) == "-1")
-            while try await promote(redis) == 0 {}
+            while try await redis.promote("q") == 0 {}
             #expect(try await queue.waiting() == [id, other])
             let ttl = try #require(Int(try await redis.text("TTL", RedisArgument("rq:job:\(id)")) ?? ""))
             #expect((1...500).contains(ttl))

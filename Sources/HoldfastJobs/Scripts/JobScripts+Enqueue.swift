@@ -13,7 +13,8 @@ extension JobScripts {
     ///   `after` (ids) and `tolerant` (of their failure); `group`. The fields `status`, `created_at` and
     ///   `enqueued_at` are set here, by the server's clock.
     /// - Returns: `{'ok', id, …}`, one id a job, or `{'live', id, …}`: the live ones (created, waiting, running,
-    ///   deferred or scheduled) that stand in the way; then nothing is written.
+    ///   deferred or scheduled) that stand in the way; or an error that names a key which holds something else. Then
+    ///   nothing is written.
     ///
     /// One script, so no other client sees a record without its place in the queue, or takes an id or a unique key in
     /// between the test and the write. An id that is over (finished, failed, stopped, canceled) is begun anew: its
@@ -37,6 +38,10 @@ extension JobScripts {
               at = last + 1
             end
             if #live > 1 then return live end
+            for _, job in ipairs(jobs) do
+              local problem = not renamed[job.id] and misfit(job, renamed)
+              if problem then return problem end
+            end
             local out = { 'ok' }
             for index, job in ipairs(jobs) do
               out[index + 1] = renamed[job.id] or job.id

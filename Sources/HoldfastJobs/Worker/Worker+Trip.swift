@@ -120,12 +120,13 @@ extension Worker {
 
     func reconcile() async throws(RedisError) {
         let known = state.withLock { $0.roster.known }
-        try await client.run(
+        let reply = try await client.run(
             JobScripts.reconcile, keys: [],
             arguments: [prefix, RedisArgument(name), RedisArgument(instance), RedisArgument(served.count)]
                 + argument(list: served)
                 + known.map { RedisArgument($0) },
             idempotent: true)
+        tell(trouble: reply.array?.first)
     }
 
     // MARK: - Recording
