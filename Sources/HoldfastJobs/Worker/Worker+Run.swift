@@ -54,9 +54,12 @@ extension Worker {
         var arrivals: [Execution] = []
         while true {
             let now = runtime.now
-            let (beginning, step) = state.withLock { ($0.roster.begin(now), $0.roster.step(now)) }
+            let (beginning, step, untold) = state.withLock {
+                ($0.roster.begin(now), $0.roster.step(now), $0.roster.takeUntold())
+            }
             for execution in arrivals { note(.taken(execution.info)) }
             arrivals = []
+            for event in untold { note(event) }
             for (runner, execution) in beginning.beginners {
                 runners.addTask { await self.serve(runner, execution) }
             }

@@ -150,6 +150,7 @@ extension Worker {
     }
 
     private func report(_ completion: Completion, _ verdict: String) {
+        if completion.isTold { return }
         let info = completion.execution.info
         switch (verdict, completion.outcome) {
         case ("stopped", _): note(.jobStopped(info))
@@ -162,9 +163,8 @@ extension Worker {
             } else {
                 note(.staleCompletionRefused(info))
             }
-        case ("returned", _): note(.returned(info))
-        // Somebody else has it already, as was wanted.
-        case (_, .unfinished): break
+        // Also when somebody else has it already, as was wanted.
+        case (_, .unfinished): note(.returned(info))
         default: note(.staleCompletionRefused(info))
         }
     }
@@ -180,6 +180,6 @@ extension Worker {
             for completion in dropped { state.roster.settle(completion.execution, now) }
             state.roster.resend(completions.filter { error.code != .closed && !isLate($0) })
         }
-        for completion in dropped { note(.outcomeDropped(completion.execution.info, error)) }
+        for completion in dropped where !completion.isTold { note(.outcomeDropped(completion.execution.info, error)) }
     }
 }
