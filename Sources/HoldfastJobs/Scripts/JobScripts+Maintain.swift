@@ -95,7 +95,8 @@ extension JobScripts {
             local moved = 0
             local function due(queue)
               if not call('LLEN', P .. ':queue:' .. queue) then return {} end
-              return call('ZRANGEBYSCORE', P .. ':scheduled:' .. queue, '-inf', NOW, 'LIMIT', 0, tonumber(ARGV[2])) or {}
+              return call('ZRANGEBYSCORE', P .. ':scheduled:' .. queue, '-inf', NOW, 'LIMIT', 0,
+                tonumber(ARGV[2])) or {}
             end
             for at = 3, #ARGV do
               local queue = ARGV[at]

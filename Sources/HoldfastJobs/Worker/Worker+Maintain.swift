@@ -95,7 +95,15 @@ extension Worker {
         tell(trouble: reply.array?.first)
     }
 
-    private func sweep() async throws(RedisError) {
-        try await client.run(JobScripts.sweep, keys: [], arguments: [prefix, 20, 3], idempotent: true)
+    /// Again while much of what it looks at is of no use, so that it keeps up with who uses many keys once, and costs
+    /// next to nothing where there is little to do.
+    func sweep() async throws(RedisError) {
+        for _ in 0..<WorkerConfiguration.maximumSweeps {
+            let reply = try await client.run(
+                JobScripts.sweep, keys: [],
+                arguments: [prefix] + WorkerConfiguration.sweepSample.map { RedisArgument($0) }, idempotent: true)
+            tell(trouble: reply.array?.first)
+            if reply.array?.last?.integer != 1 { return }
+        }
     }
 }
