@@ -227,4 +227,17 @@ import Testing
     @Test(arguments: ["", "a b", "a:b", String(repeating: "x", count: 129)]) func refusesNames(_ name: String) {
         #expect { try entry(name) } throws: { ($0 as? JobsError)?.code == .invalid }
     }
+
+    /// A moment before an entry is due it is the next one, however Lua writes that moment.
+    @Test func theNextEntryIsFoundAMomentBeforeItIsDue() async throws {
+        let moment = RedisScript(
+            name: "moment",
+            JobScripts.cronDue.source.replacing("redis.call('TIME')", with: "{ '1795397673', '999970' }"))
+        try await withRedis { redis in
+            try await CronTable(client: redis.client).define(entry())
+            try await makeDue(redis, 1_795_397_674)
+            let reply = try await redis.client.run(moment, keys: [], arguments: ["rq", 10])
+            #expect(reply.array?.compactMap(\.text) == ["1795397673.999970", "1795397674"])
+        }
+    }
 }

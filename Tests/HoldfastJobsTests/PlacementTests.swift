@@ -122,4 +122,20 @@ import Testing
         let fields = try policy.fields().map { "\($0)=\($1)" }
         #expect(fields == ["retries_left=6", "retry_intervals=[2, 4, 8, 16, 20, 20]", "hf_retry_jitter=1.0"])
     }
+
+    /// A job of the batch that was adopted never existed under its own id: who waits for it names the one that does.
+    @Test func dependenciesNameTheAdoptedJob() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            let live = try await queue.enqueue("f", options: [.unique("k")])
+            let (adopted, child) = (try JobID("adopted"), try JobID("child"))
+            let ids = try await queue.enqueue([
+                NewJob("f", options: [.id(adopted), .unique("k", whenLive: .adopt)]),
+                NewJob("g", options: [.id(child), .after(adopted)]),
+            ])
+            #expect(ids == [live, child])
+            #expect(try await queue.fetch(child)?.dependencies == [live])
+            #expect(try await redis.text("HGET", "rq:job:child", "dependency_id") == live.text)
+        }
+    }
 }

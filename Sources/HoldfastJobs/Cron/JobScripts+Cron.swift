@@ -84,7 +84,8 @@ extension JobScripts {
                 redis.call('ZREM', times, due[index])
               end
             end
-            local later = redis.call('ZRANGEBYSCORE', times, '(' .. NOW, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+            -- The stamp, since Lua writes a number of this size with four decimals only, and rounds.
+            local later = redis.call('ZRANGEBYSCORE', times, '(' .. STAMP, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
             out[2] = later[2] or ''
             return out
             """)

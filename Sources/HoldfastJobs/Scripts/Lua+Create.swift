@@ -74,6 +74,16 @@ extension Lua {
           end
           return unmet
         end
+        local function rename(hash, extras, renamed)
+          local names, changed = {}, false
+          for index, name in ipairs(extras.after) do
+            names[index] = renamed[name] or name
+            changed = changed or renamed[name] ~= nil
+          end
+          if changed then
+            redis.call('HSET', hash, 'dependency_ids', cjson.encode(names), 'dependency_id', names[1])
+          end
+        end
         local function create(job, renamed)
           local queue, extras, hash = job.queue, job.extras, P .. ':job:' .. job.id
           if job.over then clear(job.id) end
@@ -107,6 +117,7 @@ extension Lua {
               list[#list + 1] = job.id
             end
           end
+          if extras.after then rename(hash, extras, renamed) end
         end
         local function flush()
           for queue, list in pairs(pushes) do
