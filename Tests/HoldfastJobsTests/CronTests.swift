@@ -240,4 +240,22 @@ import Testing
             #expect(reply.array?.compactMap(\.text) == ["1795397673.999970", "1795397674"])
         }
     }
+
+    /// An entry's job may have a limit like any other.
+    @Test func aTickObeysALimit() async throws {
+        try await withRedis { redis in
+            let entry = try entry("report", "@every 1h", [.limit("api", concurrency: 1)])
+            try await CronTable(client: redis.client).define(entry)
+            for second in [3600, 7200] {
+                try await makeDue(redis, second)
+                let log = Log<CronEvent>()
+                try await withSchedulers([CronScheduler(client: redis.client, observe: log.observe)]) {
+                    await log.wait(for: { if case .enqueued = $0 { true } else { false } })
+                }
+            }
+            let limits = try await JobAdministration(redis.client).limits()
+            #expect(limits.first?.allowed == 1 && limits.first?.waiting == 1)
+            #expect(try await redis.queue("q").waiting() == [JobID("report-3600")])
+        }
+    }
 }

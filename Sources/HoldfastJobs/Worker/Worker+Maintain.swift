@@ -63,6 +63,7 @@ extension Worker {
             // Each by itself: what ends one of them must not end the others.
             do { try await repair() } catch { note(.troubled(error)) }
             do { try await promote() } catch { note(.troubled(error)) }
+            do { try await refill() } catch { note(.troubled(error)) }
             do { try await sweep() } catch { note(.troubled(error)) }
             do { try await client.runtime.sleep(for: configuration.maintenanceInterval) } catch { return }
             state.withLock { $0.roster.relieve(client.runtime.now) }
@@ -93,6 +94,11 @@ extension Worker {
             arguments: [prefix, RedisArgument(WorkerConfiguration.maintenanceBatch)] + argument(list: served),
             idempotent: true)
         tell(trouble: reply.array?.first)
+    }
+
+    private func refill() async throws(RedisError) {
+        let interval = RedisArgument(max(configuration.maintenanceInterval.milliseconds * 9 / 10, 1))
+        try await client.run(JobScripts.refill, keys: [], arguments: [prefix, interval])
     }
 
     /// Again while much of what it looks at is of no use, so that it keeps up with who uses many keys once, and costs

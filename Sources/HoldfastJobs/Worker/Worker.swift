@@ -37,6 +37,8 @@ public final class Worker: Sendable {
         var hasRun = false
         /// Whether another worker has registered under this one's name.
         var isReplaced = false
+        /// Takes in a row that found trouble and no job.
+        var vainTakes = 0
     }
 
     /// - Parameter observe: Told of everything that happens, in the worker's tasks; must return quickly.
@@ -96,6 +98,8 @@ public final class Worker: Sendable {
     }
 
     func note(_ event: WorkerEvent) {
+        // What a service could not finish because the worker ends is no trouble.
+        if case .troubled = event, Task.isCancelled { return }
         state.withLock { $0.counters.count(event) }
         log(event)
         meters.count(event)

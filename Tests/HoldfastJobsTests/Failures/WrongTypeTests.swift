@@ -139,6 +139,7 @@ import Testing
     private static let written: [String] = [
         "rq:queues", "rq:queue:q", "rq:scheduled:q", "rq:deferred:q", "rq:groups", "rq:group:g", "rq:hf:unique",
         "rq:job:parent", "rq:job:parent:dependents", "rq:job::child:dependencies",
+        "rq:rl-keys", "rq:rl:k", "rq:rl:k:allowed", "rq:rl:k:rate_limited",
     ]
 
     @Test(arguments: written) func enqueueingWritesNothingBesideIt(_ key: String) async throws {
@@ -150,12 +151,13 @@ import Testing
                 try NewJob("f", options: [.id(JobID("timed")), .delay(.seconds(60))]),
                 try NewJob("f", options: [.id(JobID("grouped")), .group(GroupName("g")), .unique("k")]),
                 try NewJob("f", options: [.id(JobID("child")), .after(JobID("parent"))]),
+                try NewJob("f", options: [.id(JobID("limited")), .limit("k", concurrency: 1)]),
             ]
             let refusal = await #expect(throws: JobsError.self) { try await queue.enqueue(jobs) }
             #expect(refusal?.redis?.serverPrefix == "WRONGTYPE" && refusal?.redis?.outcome == .answered)
             #expect(try await redis.text("DBSIZE") == "1", "something was written beside \(key)")
             try await clear(key, redis)
-            #expect(try await queue.enqueue(jobs).count == 4)
+            #expect(try await queue.enqueue(jobs).count == 5)
         }
     }
 }
