@@ -249,8 +249,8 @@ let package = Package(
         tests(
             "HoldfastCommandsTests",
             [
-                "HoldfastCommands", "HoldfastAgents", "HoldfastCluster", "HoldfastHTTP", "HoldfastLocks",
-                "HoldfastProcess",
+                "HoldfastCommands", "HoldfastAgents", "HoldfastCluster", "HoldfastHTTP", "HoldfastJobs",
+                "HoldfastLocks", "HoldfastProcess",
                 "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "LocalHTTPServer", "HoldfastMain", arguments,
                 "RedisFixture", "TestWorld",
             ]),

@@ -227,4 +227,35 @@ import Testing
     @Test(arguments: ["", "a b", "a:b", String(repeating: "x", count: 129)]) func refusesNames(_ name: String) {
         #expect { try entry(name) } throws: { ($0 as? JobsError)?.code == .invalid }
     }
+
+    /// A moment before an entry is due it is the next one, however Lua writes that moment.
+    @Test func theNextEntryIsFoundAMomentBeforeItIsDue() async throws {
+        let moment = RedisScript(
+            name: "moment",
+            JobScripts.cronDue.source.replacing("redis.call('TIME')", with: "{ '1795397673', '999970' }"))
+        try await withRedis { redis in
+            try await CronTable(client: redis.client).define(entry())
+            try await makeDue(redis, 1_795_397_674)
+            let reply = try await redis.client.run(moment, keys: [], arguments: ["rq", 10])
+            #expect(reply.array?.compactMap(\.text) == ["1795397673.999970", "1795397674"])
+        }
+    }
+
+    /// An entry's job may have a limit like any other.
+    @Test func aTickObeysALimit() async throws {
+        try await withRedis { redis in
+            let entry = try entry("report", "@every 1h", [.limit("api", concurrency: 1)])
+            try await CronTable(client: redis.client).define(entry)
+            for second in [3600, 7200] {
+                try await makeDue(redis, second)
+                let log = Log<CronEvent>()
+                try await withSchedulers([CronScheduler(client: redis.client, observe: log.observe)]) {
+                    await log.wait(for: { if case .enqueued = $0 { true } else { false } })
+                }
+            }
+            let limits = try await JobAdministration(redis.client).limits()
+            #expect(limits.first?.allowed == 1 && limits.first?.waiting == 1)
+            #expect(try await redis.queue("q").waiting() == [JobID("report-3600")])
+        }
+    }
 }

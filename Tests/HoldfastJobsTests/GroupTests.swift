@@ -46,23 +46,65 @@ import Testing
             #expect(try await redis.text("SCARD", "rq:group:g") == "2")
             // The sweep needs no reader.
             for id in ids { try await redis.client.send(RedisCommand("DEL", RedisArgument("rq:job:\(id)"))) }
-            var removed: Int64 = 0
-            while removed < 5 {
-                removed +=
-                    try await redis.client.run(JobScripts.sweep, keys: [], arguments: ["rq", 20, 3]).integer ?? 0
-            }
+            try await sweep(redis)
             for key in ["rq:groups", "rq:group:g", "rq:hf:unique"] {
                 #expect(try await redis.text("EXISTS", RedisArgument(key)) == "0")
             }
         }
     }
 
+    /// One pass of a worker's.
+    private func sweep(_ redis: Fixture) async throws {
+        try await Worker(queues: [QueueName("q")], client: redis.client, handlers: HandlerRegistry()).sweep()
+    }
+
+    /// A thousand keys and groups that were used once, beside 300 keys and 50 groups that are in use. One pass removes
+    /// most of the keys and 400 groups, a few more all but a small part. What is in use stays.
+    @Test func aPassKeepsUpWithAThousandNewLeftovers() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            try await queue.enqueue(
+                (0..<300).map {
+                    try NewJob("f", options: [.group(GroupName("used-\($0 % 50)")), .unique("used-\($0)")])
+                })
+            let leftovers = (0..<1000).flatMap { number -> [RedisCommand] in
+                let (group, job) = (RedisArgument("once-\(number)"), RedisArgument("gone-\(number)"))
+                return [
+                    RedisCommand("HSET", "rq:hf:unique", group, job),
+                    RedisCommand("SADD", RedisArgument("rq:group:once-\(number)"), job),
+                    RedisCommand("SADD", "rq:groups", group),
+                ]
+            }
+            for outcome in try await redis.client.pipeline(leftovers) { _ = try outcome.get() }
+            func left(_ name: String, _ key: String) async throws -> Int {
+                try #require(Int(try await redis.text(name, RedisArgument(key)) ?? ""))
+            }
+            try await sweep(redis)
+            let (keys, groups) = (try await left("HLEN", "rq:hf:unique"), try await left("SCARD", "rq:groups"))
+            #expect((300..<500).contains(keys) && (50..<800).contains(groups), "\(keys) keys, \(groups) groups")
+            for _ in 0..<20 { try await sweep(redis) }
+            let rest = (try await left("HLEN", "rq:hf:unique"), try await left("SCARD", "rq:groups"))
+            #expect(rest.0 < 420 && rest.1 < 80, "what is left must be a small part: \(rest)")
+            #expect(try await redis.text("SCARD", "rq:group:used-0") == "6")
+        }
+    }
+
+    /// What is deleted in order leaves nothing to sweep.
+    @Test func aDeletedJobGivesItsKeyBack() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            let ids = try await queue.enqueue((0..<3).map { try NewJob("f", options: [.unique("k\($0)")]) })
+            try await JobAdministration(redis.client).delete(ids[0])
+            #expect(try await redis.text("HLEN", "rq:hf:unique") == "2")
+            _ = try await JobAdministration(redis.client).empty(queue.name)
+            #expect(try await redis.text("EXISTS", "rq:hf:unique") == "0")
+        }
+    }
+
     @Test func theSweepLeavesWhatIsNeeded() async throws {
         try await withRedis { redis in
             try await redis.queue("q").enqueue("f", options: [.group(GroupName("g")), .unique("k")])
-            for _ in 0..<5 {
-                try await redis.client.run(JobScripts.sweep, keys: [], arguments: ["rq", 20, 3])
-            }
+            try await sweep(redis)
             #expect(try await redis.text("HLEN", "rq:hf:unique") == "1")
             #expect(try await redis.text("SCARD", "rq:group:g") == "1")
         }

@@ -130,7 +130,7 @@ import Testing
             let later = try await queue.enqueue(
                 "f", options: [.delay(.milliseconds(1)), .limit("api", concurrency: 1)])
             try await redis.client.runtime.sleep(for: .milliseconds(5))
-            try await redis.promote("q")
+            _ = try await redis.promote("q")
             #expect(try await queue.fetch(later)?.status == .rateLimited)
             let first = try await redis.take(from: "q", lease: .seconds(60))
             #expect(first.map(\.job) == [parent])
@@ -204,9 +204,5 @@ extension Fixture {
         try await client.send(RedisCommand("DEL", "rq:hf:refill"))
         try await client.run(JobScripts.refill, keys: [], arguments: ["rq", 1])
         try await client.send(RedisCommand("DEL", "rq:hf:refill"))
-    }
-
-    fileprivate func promote(_ queue: String) async throws {
-        try await client.run(JobScripts.promote, keys: [], arguments: ["rq", 100, RedisArgument(queue)])
     }
 }

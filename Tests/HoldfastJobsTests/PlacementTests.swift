@@ -6,10 +6,6 @@ import Testing
 
 /// Where a job goes: at a time, behind others, once a key, into a group.
 @Suite(.timeLimit(.minutes(1))) struct PlacementTests {
-    private func promote(_ redis: Fixture) async throws -> Int64? {
-        try await redis.client.run(JobScripts.promote, keys: [], arguments: ["rq", 10, "q"]).integer
-    }
-
     @Test func scheduledJobsWaitForTheirTime() async throws {
         try await withRedis { redis in
             let queue = try redis.queue("q")
@@ -21,7 +17,7 @@ import Testing
             #expect(try await redis.text("ZSCORE", "rq:scheduled:q", RedisArgument(later.text)) == "4000000000.5")
             #expect(try await queue.fetch(later)?.enqueuedAt == nil)
             #expect(try await queue.waiting() == [past])
-            while try await promote(redis) == 0 {}
+            while try await redis.promote("q") == 0 {}
             #expect(try await queue.waiting() == [past, soon])
             #expect(try await queue.counts().scheduled == 1)
             #expect(try await queue.scheduled() == [ScheduledJob(id: later, due: far)])
@@ -35,7 +31,7 @@ import Testing
             let id = try await queue.enqueue(
                 "f", options: [.delay(.milliseconds(1)), .front, .queueTTL(.seconds(500))])
             #expect(try await redis.text("TTL", RedisArgument("rq:job:\(id)")) == "-1")
-            while try await promote(redis) == 0 {}
+            while try await redis.promote("q") == 0 {}
             #expect(try await queue.waiting() == [id, other])
             let ttl = try #require(Int(try await redis.text("TTL", RedisArgument("rq:job:\(id)")) ?? ""))
             #expect((1...500).contains(ttl))
@@ -125,5 +121,21 @@ import Testing
         #expect(policy.intervals == [2, 4, 8, 16, 20, 20].map { .seconds($0) } && policy.jitter == 1)
         let fields = try policy.fields().map { "\($0)=\($1)" }
         #expect(fields == ["retries_left=6", "retry_intervals=[2, 4, 8, 16, 20, 20]", "hf_retry_jitter=1.0"])
+    }
+
+    /// A job of the batch that was adopted never existed under its own id: who waits for it names the one that does.
+    @Test func dependenciesNameTheAdoptedJob() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            let live = try await queue.enqueue("f", options: [.unique("k")])
+            let (adopted, child) = (try JobID("adopted"), try JobID("child"))
+            let ids = try await queue.enqueue([
+                NewJob("f", options: [.id(adopted), .unique("k", whenLive: .adopt)]),
+                NewJob("g", options: [.id(child), .after(adopted)]),
+            ])
+            #expect(ids == [live, child])
+            #expect(try await queue.fetch(child)?.dependencies == [live])
+            #expect(try await redis.text("HGET", "rq:job:child", "dependency_id") == live.text)
+        }
     }
 }

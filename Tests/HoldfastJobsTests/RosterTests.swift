@@ -8,14 +8,14 @@ import Testing
 @Suite struct RosterTests {
     private func now(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
 
-    private func execution(_ id: String, timeout: String = "180") throws -> Execution {
+    private func execution(_ id: String, timeout: String = "180", sentAt: Int64 = 0) throws -> Execution {
         let parts: [RedisReply] = [
             .bytes(Array("q".utf8)), .bytes(Array("job-\(id)".utf8)), .bytes(Array(id.utf8)), .bytes([]),
             .bytes(Array(timeout.utf8)), .integer(1), .integer(1), .integer(0), .bytes(Array("500".utf8)),
         ]
         return try #require(
             Execution(
-                .array(parts), claimedAt: WallTime(microseconds: 1_000_000), sentAt: now(0), lease: .seconds(15)))
+                .array(parts), claimedAt: WallTime(microseconds: 1_000_000), sentAt: now(sentAt), lease: .seconds(15)))
     }
 
     private func roster(_ concurrency: Int, _ change: (inout Roster.Limits) -> Void = { _ in }) -> Roster {
@@ -143,6 +143,30 @@ import Testing
         #expect(roster.pace.ahead == 0)
     }
 
+    /// This process stood still: what waited may run elsewhere by now. It is told and given up, once.
+    @Test func whatWasTakenAheadIsNotBegunAfterItsLease() throws {
+        var roster = roster(1)
+        let jobs = try (1...3).map { try execution("\($0)") }
+        roster.admit(jobs, now(0))
+        #expect(roster.begin(now(0)).beginners.map(\.1.id) == ["1"])
+        let end = roster.conclude(jobs[0], .success(nil), now(15_000))
+        #expect(end.next == nil && end.news)
+        let lost = [jobs[1], jobs[2]].map { WorkerEvent.leaseLost($0.info) }
+        #expect(roster.takeUntold() == lost && roster.takeUntold().isEmpty)
+        #expect(roster.completions.map(\.isTold) == [false, true, true])
+        #expect(roster.completions.dropFirst().allSatisfy { $0.outcome == .unfinished(begun: false) })
+        // The same for what a take brings whose answer was read late.
+        roster.admit([try execution("4")], now(15_000))
+        #expect(roster.begin(now(15_000)).beginners.isEmpty && roster.takeUntold().count == 1)
+        let fresh = try execution("5", sentAt: 14_000)
+        roster.admit([fresh], now(15_000))
+        #expect(roster.begin(now(15_000)).beginners.map(\.1.id) == ["5"])
+        // A lease that ends under a handler is told then, and not again with the outcome.
+        #expect(roster.interrupt(fresh, .leaseExpired, now(29_000))?.event == .leaseLost(fresh.info))
+        _ = roster.conclude(fresh, .success(nil), now(29_001))
+        #expect(roster.completions.last?.isTold == true)
+    }
+
     @Test func itEndsAfterItsJobsAndAfterItsIdleTime() throws {
         var counted = roster(4) { $0.maximumJobs = 1 }
         #expect(isTrip(counted.step(now(0)), completing: 0, taking: 1))
@@ -160,6 +184,12 @@ import Testing
         guard case .wait(let end) = idle.step(now(100)) else { return #expect(Bool(false), "it waits") }
         #expect(end == now(2000))
         guard case .end = idle.step(now(2000)) else { return #expect(Bool(false), "it has been idle") }
+
+        // Not before it has looked once.
+        var hasty = roster(4) { $0.maximumIdle = .zero }
+        #expect(isTrip(hasty.step(now(0)), completing: 0, taking: 4))
+        hasty.queuesAreEmpty = true
+        guard case .end = hasty.step(now(0)) else { return #expect(Bool(false), "nothing was there") }
     }
 
     @Test func slowJobsTakeNothingAheadAndFastOnesABoundedNumber() {

@@ -163,10 +163,7 @@ import Testing
             }
             let moved = try await withThrowingTaskGroup(of: Int64.self) { group in
                 for _ in 0..<8 {
-                    group.addTask {
-                        try await redis.client.run(JobScripts.promote, keys: [], arguments: ["rq", 10, "q"]).integer
-                            ?? 0
-                    }
+                    group.addTask { try await redis.promote("q") ?? 0 }
                 }
                 return try await group.reduce(0, +)
             }
@@ -243,5 +240,11 @@ extension Fixture {
             JobScripts.repair, keys: [],
             arguments: ["rq", 100, RedisArgument(crashLimit), RedisArgument(reason), RedisArgument(queue)])
         return (reply.array ?? []).compactMap(Recovery.init)
+    }
+
+    /// How many jobs were moved.
+    func promote(_ queue: String) async throws -> Int64? {
+        try await client.run(JobScripts.promote, keys: [], arguments: ["rq", 10, RedisArgument(queue)])
+            .array?.last?.integer
     }
 }

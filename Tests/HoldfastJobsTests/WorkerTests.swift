@@ -411,6 +411,34 @@ import Testing
         }
     }
 
+    /// It stood still so long that its record expired, and somebody else took its name.
+    @Test func aWorkerWhoseNameWasTakenEndsAtOnceAndSaysWhy() async throws {
+        let gate = Gate()
+        var handlers = HandlerRegistry()
+        handlers.register("gated") { (_: NoArguments, _) in try await gate.pass() }
+        let registry = handlers
+        try await withRedis { redis in
+            let log = EventLog()
+            let worker = try worker(redis, registry, log: log) { $0.name = "same" }
+            let id = try await redis.queue("q").enqueue("gated")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    await #expect { try await worker.run() } throws: { error in
+                        let error = error as? JobsError
+                        return error?.code == .nameInUse && error?.message.contains("has registered as same") == true
+                    }
+                }
+                await log.wait(for: { if case .taken = $0 { true } else { false } })
+                try await redis.client.send(RedisCommand("HSET", "rq:worker:same", "hf_instance", "another"))
+                try await group.waitForAll()
+            }
+            // Its job is given back, and the other's record left alone.
+            #expect(worker.counters.returned == 1)
+            #expect(try await redis.queue("q").waiting() == [id])
+            #expect(try await redis.text("HGET", "rq:worker:same", "hf_instance") == "another")
+        }
+    }
+
     @Test func impossibleConfigurationsAreRefused() async throws {
         try await withRedis { redis in
             func refuses(_ queues: [String] = ["q"], _ change: (inout WorkerConfiguration) -> Void = { _ in }) {

@@ -1,3 +1,4 @@
+import Glibc
 public import HoldfastJobs
 import HoldfastLocks
 public import HoldfastRedis
@@ -8,6 +9,8 @@ import HoldfastRuntime
 /// happens as often as the job is executed.
 public struct Effects: Sendable {
     public static let function = "tests.effect"
+    /// The same after blocking its thread, in its first execution only, until a file is there, whose path it takes.
+    public static let blocking = "tests.block"
 
     private let client: RedisClient
 
@@ -24,6 +27,11 @@ public struct Effects: Sendable {
             try await effects.act(number, in: context)
             reach(Points.effected)
             return number
+        }
+        handlers.register(Self.blocking) { (path: String, context: JobContext) async throws -> Int in
+            while context.attempt == 1 && access(path, F_OK) != 0 { usleep(5000) }
+            try await effects.act(context.attempt, in: context)
+            return context.attempt
         }
     }
 

@@ -8,12 +8,14 @@ import JobFaults
 /// A worker for the tests to kill and to freeze: it strikes itself when it comes to a point for the n-th time, and
 /// tells on its standard output, a line of JSON an event, what it does.
 ///
-/// `job-worker URL NAME QUEUES LEASE-MS POINT VISIT kill|stop|none`
+/// `job-worker URL NAME QUEUES LEASE-MS POINT VISIT kill|stop|none [CONCURRENCY]`
 @main
 struct JobWorker {
     static func main() async throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
-        guard arguments.count == 7, let lease = Int64(arguments[3]), let visit = Int(arguments[5]) else { exit(2) }
+        guard (7...8).contains(arguments.count), let lease = Int64(arguments[3]), let visit = Int(arguments[5]) else {
+            exit(2)
+        }
         let name = arguments[1]
         let blow: Blow? =
             switch arguments[6] {
@@ -32,6 +34,7 @@ struct JobWorker {
         configuration.name = name
         configuration.lease = .milliseconds(lease)
         configuration.maintenanceInterval = .milliseconds(200)
+        if arguments.count == 8, let concurrency = Int(arguments[7]) { configuration.concurrency = concurrency }
         // High enough for jobs that are struck again and again by chance.
         configuration.crashLimit = 20
         let worker = try Worker(

@@ -17,6 +17,7 @@ struct EnqueueCommand: AsyncParsableCommand {
               holdfast enqueue reports tasks.build 2026 --kwargs '{"format": "pdf"}' --id report-2026 --retries 3
               holdfast enqueue mail tasks.remind --in 2h --unique remind-7 --retries 5 --retry-backoff 10s
               holdfast enqueue mail tasks.sum --depends-on report-2026 --or-failed
+              holdfast enqueue reports tasks.build 2026 --webhook https://hooks.example/jobs --webhook-on failed
               holdfast enqueue default --timeout 1h --wait -- pg_dump --format=custom shop
             """)
 

@@ -72,6 +72,8 @@ struct EnqueueOptions: ParsableArguments {
     @Flag(help: "Put it before the jobs that wait.")
     var atFront = false
 
+    @OptionGroup var webhook: WebhookArguments
+
     /// - Throws: `CommandFailure` or `JobsError` for what does not fit together.
     func options() throws -> JobOptions {
         var options = JobOptions()
@@ -89,6 +91,7 @@ struct EnqueueOptions: ParsableArguments {
         options.resultTTL = resultTtl.map { .span($0.duration) }
         options.failureTTL = failureTtl.map { .span($0.duration) }
         options.group = try group.map { try GroupName($0) }
+        options.webhooks = webhook.webhooks
         return options
     }
 

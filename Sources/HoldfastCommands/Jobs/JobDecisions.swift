@@ -112,6 +112,9 @@ struct JobDelete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Delete jobs, their results and their places in every list.",
         discussion: """
+            Jobs that wait for it stay deferred, as with RQ, unless --enqueue-dependents lets them go on as if it had \
+            finished.
+
             Examples:
               holdfast job delete report-2026
               holdfast job delete report-2026 --running

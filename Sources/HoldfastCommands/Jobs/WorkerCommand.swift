@@ -21,6 +21,7 @@ struct WorkerCommand: AsyncParsableCommand {
               holdfast worker default --concurrency 16 --lease 5s --store redis://127.0.0.1:6379
               holdfast worker paid free --order weighted --weights 3,1 --max-idle 10m
               holdfast worker default --metrics-port 9464
+              holdfast worker default --deliver-webhooks --webhook-secret-file /run/secrets/webhooks
               holdfast worker default --handler tasks.add='./add.py' --handler img.resize='convert-job --fast'
             """)
 

@@ -57,6 +57,8 @@ struct WorkerOptions: ParsableArguments {
     @Flag(help: "End when the queues are empty.")
     var burst = false
 
+    @OptionGroup var webhooks: WebhookOptions
+
     func validate() throws {
         if (order == .weighted) != (weights != nil) {
             throw ValidationError("--order weighted and --weights go together.")
@@ -88,9 +90,11 @@ struct WorkerOptions: ParsableArguments {
 
     /// What the worker can run: the built-in functions, and the programs.
     ///
-    /// - Throws: `CommandFailure` for a function that has two handlers or a program that is not there.
+    /// - Throws: `CommandFailure` for a function that has two handlers, a program that is not there or a webhook secret
+    ///   that is none.
     func registry(_ programs: ProgramHandlers) throws -> HandlerRegistry {
         var registry = BuiltInFunctions.registry()
+        try webhooks.register(in: &registry)
         if allowCommands {
             programs.registerCommands(in: &registry, killAfter: killAfter.duration)
         } else {
@@ -123,6 +127,6 @@ struct WorkerOptions: ParsableArguments {
         for handler in handlers { arguments += ["--handler", handler.text] }
         if allowCommands { arguments.append("--allow-commands") }
         if burst { arguments.append("--burst") }
-        return arguments
+        return arguments + webhooks.arguments
     }
 }

@@ -89,7 +89,7 @@ extension JobScripts {
     /// One script. An execution that is deleted under its worker loses its lease by that: its outcome is refused.
     static let delete = RedisScript(
         name: "delete",
-        Lua.prelude + Lua.release + Lua.push + Lua.wake + Lua.leave + Lua.settle + """
+        Lua.prelude + Lua.release + Lua.push + Lua.wake + Lua.leave + Lua.settle + Lua.disown + """
             local job, force, free = ARGV[2], ARGV[3] == '1', ARGV[4] == '1'
             local hash = P .. ':job:' .. job
             if redis.call('EXISTS', hash) == 0 then return { 'missing' } end
@@ -99,8 +99,7 @@ extension JobScripts {
             for _, one in ipairs(executions) do release(one.queue, job, one.id, one.worker) end
             leave(queue, job)
             forsake(job)
-            local group = field(hash, 'group_id')
-            if group ~= '' then redis.call('SREM', P .. ':group:' .. group, job) end
+            disown(job)
             local enqueued, waiting = settle(job, free)
             redis.call('UNLINK', hash, P .. ':results:' .. job, hash .. ':dependents',
               P .. ':job::' .. job .. ':dependencies', P .. ':executions:' .. job)
@@ -117,7 +116,7 @@ extension JobScripts {
     /// One script a batch: what a worker takes meanwhile is its, and what is deleted nobody can take.
     static let empty = RedisScript(
         name: "empty",
-        Lua.prelude + """
+        Lua.prelude + Lua.disown + """
             local entries, deleted = 0, 0
             while entries < tonumber(ARGV[3]) do
               local job = redis.call('LPOP', P .. ':queue:' .. ARGV[2])
@@ -126,8 +125,7 @@ extension JobScripts {
               local hash = P .. ':job:' .. job
               local status = redis.call('HGET', hash, 'status')
               if (not status or status == 'queued' or status == 'created') and redis.call('EXISTS', hash) == 1 then
-                local group = field(hash, 'group_id')
-                if group ~= '' then redis.call('SREM', P .. ':group:' .. group, job) end
+                disown(job)
                 redis.call('UNLINK', hash, P .. ':results:' .. job, hash .. ':dependents',
                   P .. ':job::' .. job .. ':dependencies')
                 deleted = deleted + 1

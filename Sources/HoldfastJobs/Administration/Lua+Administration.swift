@@ -61,6 +61,19 @@ extension Lua {
 
         """
 
+    /// `disown(job)` makes a job that is deleted leave its group and give its unique key back.
+    static let disown = """
+        local function disown(job)
+          local hash = P .. ':job:' .. job
+          local group, key = field(hash, 'group_id'), field(hash, 'hf_unique')
+          if group ~= '' then redis.call('SREM', P .. ':group:' .. group, job) end
+          if key ~= '' and redis.call('HGET', P .. ':hf:unique', key) == job then
+            redis.call('HDEL', P .. ':hf:unique', key)
+          end
+        end
+
+        """
+
     /// `requeue(job, front)` brings a failed or stopped job back into its queue, by RQ's rules: it leaves the registry
     /// of failed jobs and its times are cleared; its count of crashes begins anew. Returns `requeued`,
     /// `doubled` if another job of its unique key is live, or the status that forbids it. Needs push and standing.

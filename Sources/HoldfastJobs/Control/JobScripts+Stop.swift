@@ -9,7 +9,11 @@ extension JobScripts {
     ///   reason (base64 of zlib).
     /// - Returns: for each execution `{execution, worker, what}`: `stopped` is recorded, the lease is gone with it;
     ///   `asked` runs at a Python worker, which has been told and records it by itself (only if workers are told).
-    ///   Empty if it does not run. `missing` if there is no such job.
+    ///   Empty if it does not run; the only execution to stop is in it also if it was stopped before, so that a repeat
+    ///   is recognised. `missing` if there is no such job.
+    ///
+    /// Our workers are told which execution has ended, by RQ's `stop-execution`: a message may come when the job was
+    /// requeued and runs again, even at the same worker, and must not end that. Python's workers know `stop-job` only.
     ///
     /// One script: either the execution was registered until here and is stopped, or its own outcome stood before.
     /// That outcome is refused afterwards, so a worker that misses the message learns of it from its next renewal.
@@ -35,11 +39,16 @@ extension JobScripts {
               if (only == '' or only == one.id) and (ours or tell) then
                 if ours then stop(one) end
                 if tell and one.worker ~= '' then
-                  redis.call('PUBLISH', P .. ':pubsub:' .. one.worker,
-                    cjson.encode({ command = 'stop-job', job_id = job }))
+                  redis.call('PUBLISH', P .. ':pubsub:' .. one.worker, cjson.encode(ours
+                    and { command = 'stop-execution', job_id = job, execution_id = one.id }
+                    or { command = 'stop-job', job_id = job }))
                 end
                 out[#out + 1] = { one.id, one.worker, ours and 'stopped' or 'asked' }
               end
+            end
+            local ended = only ~= '' and field(hash, 'hf_completed_by') == only
+            if #out == 0 and ended and field(hash, 'status') == 'stopped' then
+              out[1] = { only, field(hash, 'worker_name'), 'stopped' }
             end
             return out
             """)

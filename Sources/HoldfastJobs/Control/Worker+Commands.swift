@@ -30,13 +30,14 @@ extension Worker {
         let reason = JobResult.encode(failure: JobAdministration.stopReason)
         for execution in executions {
             do {
-                try await client.run(
+                let reply = try await client.run(
                     JobScripts.stop, keys: [],
                     arguments: [
                         prefix, RedisArgument(execution.job.text), RedisArgument(execution.id), 0,
                         RedisArgument(reason),
                     ], idempotent: true)
-                interrupt(execution, .stopped)
+                // Another end was first, or the job is gone: there is nothing to stop, and nothing to go on for.
+                interrupt(execution, JobAdministration.stops(reply).isEmpty ? .leaseLost : .stopped)
             } catch {
                 // Not recorded, so not stopped: whoever asked sees the job go on, and may ask again.
                 note(.troubled(error))

@@ -84,7 +84,8 @@ extension JobScripts {
                 redis.call('ZREM', times, due[index])
               end
             end
-            local later = redis.call('ZRANGEBYSCORE', times, '(' .. NOW, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+            -- The stamp, since Lua writes a number of this size with four decimals only, and rounds.
+            local later = redis.call('ZRANGEBYSCORE', times, '(' .. STAMP, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
             out[2] = later[2] or ''
             return out
             """)
@@ -99,22 +100,27 @@ extension JobScripts {
     /// - ARGV: prefix; name; the entry as it was read; when it was due (Unix seconds); when it is due next ('' for
     ///   never); its queue; the job's id; the placement; then the job's fields (field, value, …), as ``enqueue``.
     /// - Returns: `enqueued`; `live` if a job of this id or unique key is live, so that the tick is left out; `taken`
-    ///   if another scheduler was first or the entry has changed (nothing is written).
+    ///   if another scheduler was first or the entry has changed (nothing is written); an error that names a key which
+    ///   holds something else (nothing is written, so that the tick is tried again).
     ///
     /// The test of the due time, its change and the enqueueing are one script: however many schedulers run, with or
     /// without a leader, a tick makes one job. RQ's history of the entry is kept as well (`rq:cron_jobs`,
     /// `rq:cron_job:<name>:jobs`, 1000 ids, a year).
     static let cronTick = RedisScript(
         name: "cronTick",
-        Lua.prelude + Lua.standing + Lua.create + """
+        Lua.prelude + Lua.standing + Lua.limits + Lua.create + """
             local name, entry, due, after, queue, job = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
             local times, extras = P .. ':hf:cron:next', ARGV[8] ~= '' and cjson.decode(ARGV[8]) or NOTHING
             if redis.call('HGET', P .. ':hf:cron', name) ~= entry then return 'taken' end
             \(tickGuard)
-            if after == '' then redis.call('ZREM', times, name) else redis.call('ZADD', times, after, name) end
             local state = standing(job)
-            if state == 'live' or (extras.unique and liveHolder(extras.unique)) then return 'live' end
-            create({ queue = queue, id = job, over = state == 'over', extras = extras, first = 9, last = #ARGV }, {})
+            local live = state == 'live' or (extras.unique and liveHolder(extras.unique))
+            local made = { queue = queue, id = job, over = state == 'over', extras = extras, first = 9, last = #ARGV }
+            local problem = not live and misfit(made, {})
+            if problem then return problem end
+            if after == '' then redis.call('ZREM', times, name) else redis.call('ZADD', times, after, name) end
+            if live then return 'live' end
+            create(made, {})
             flush()
             local history = P .. ':cron_job:' .. name .. ':jobs'
             redis.call('ZADD', P .. ':cron_jobs', SEC, name)

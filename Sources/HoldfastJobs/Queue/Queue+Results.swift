@@ -10,7 +10,8 @@ extension Queue {
     }
 
     /// Waits until the job has a result: it has succeeded, or failed for good. An execution that only put the job
-    /// off (``RetryLater``) is waited out.
+    /// off (``RetryLater``) is waited out, and so is a failed job that was requeued. Of a job that is repeated it is
+    /// the newest success, also while another run is to come.
     ///
     /// The wait is done by the server, on a leased connection. A lost connection is made anew until the deadline.
     /// - Throws: ``JobsError`` with `timedOut` when there is none after `patience`; `noSuchJob` when there is no
@@ -23,12 +24,12 @@ extension Queue {
         var seen = "0-0"
         repeat {
             do {
-                if let result = try await result(of: id) {
-                    if result.outcome != .retried { return result }
+                let known = try await outcome(of: id)
+                if let result = known.result {
+                    if known.isFinal { return result }
                     seen = result.entry
                 }
-                let known = try await send(RedisCommand("EXISTS", RedisArgument(keys.job(id))).idempotent)
-                guard known.integer == 1 else { throw JobsError(.noSuchJob, "there is no job \(id)") }
+                guard known.exists else { throw JobsError(.noSuchJob, "there is no job \(id)") }
                 let rest = runtime.now.duration(to: deadline)
                 guard rest > .zero else { break }
                 // In slices, to notice that a job was deleted.
@@ -51,8 +52,31 @@ extension Queue {
             }
         } while runtime.now < deadline
         if let lastFailure { throw JobsError(lastFailure) }
-        if let result = try await result(of: id), result.outcome != .retried { return result }
+        let known = try await outcome(of: id)
+        if let result = known.result, known.isFinal { return result }
         throw JobsError(.timedOut, "the job \(id) has no result after \(patience)")
+    }
+
+    /// Whether there is such a job, its newest result, and whether that is the end of it.
+    private func outcome(of id: JobID) async throws(JobsError) -> (exists: Bool, result: JobResult?, isFinal: Bool) {
+        let reply = try await JobsError.wrapping { () async throws(RedisError) in
+            try await client.run(
+                JobScripts.outcome, keys: [], arguments: [RedisArgument(keys.prefix), RedisArgument(id.text)],
+                idempotent: true)
+        }
+        guard let parts = reply.array, parts.count == 3 else {
+            throw JobsError(.unreadable, "the job \(id) answered \(reply)")
+        }
+        let result = try Self.newest(of: id, entries: parts[2].array ?? [])
+        let isLive = parts[1].text.flatMap(JobStatus.init(rawValue:)).map { !$0.isFinal } ?? false
+        let isFinal =
+            switch result?.outcome {
+            case nil, .retried: false
+            case .successful: true
+            // Of an execution before somebody requeued the job.
+            case .failed, .stopped, .maximumRetriesExceeded: !isLive
+            }
+        return (parts[0].integer == 1, result, isFinal)
     }
 
     private static func isPassing(_ error: RedisError) -> Bool {

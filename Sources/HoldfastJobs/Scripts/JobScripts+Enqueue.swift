@@ -10,10 +10,11 @@ extension JobScripts {
     /// - ARGV: prefix; the number of jobs; then for each job its queue, id, placement, the number of field arguments,
     ///   and those (field, value, …). The placement is '' or a JSON object: `front`; `ttl` (seconds in the queue);
     ///   `at` (Unix seconds) or `delay` (seconds); `unique` (a key) and `adopt` (whether a live job of it will do);
-    ///   `after` (ids) and `tolerant` (of their failure); `group`; `limit` (a key). The fields `status`, `created_at` and
-    ///   `enqueued_at` are set here, by the server's clock.
+    ///   `after` (ids) and `tolerant` (of their failure); `group`; `limit` (a key). The fields `status`, `created_at`
+    ///   and `enqueued_at` are set here, by the server's clock.
     /// - Returns: `{'ok', id, …}`, one id a job, or `{'live', id, …}`: the live ones (created, waiting, running,
-    ///   deferred or scheduled) that stand in the way; then nothing is written.
+    ///   deferred or scheduled) that stand in the way; or an error that names a key which holds something else. Then
+    ///   nothing is written.
     ///
     /// One script, so no other client sees a record without its place in the queue, or takes an id or a unique key in
     /// between the test and the write. An id that is over (finished, failed, stopped, canceled) is begun anew: its
@@ -37,6 +38,10 @@ extension JobScripts {
               at = last + 1
             end
             if #live > 1 then return live end
+            for _, job in ipairs(jobs) do
+              local problem = not renamed[job.id] and misfit(job, renamed)
+              if problem then return problem end
+            end
             local out = { 'ok' }
             for index, job in ipairs(jobs) do
               out[index + 1] = renamed[job.id] or job.id

@@ -7,20 +7,24 @@ extension JobScripts {
     /// - KEYS: none; see ``Lua``.
     /// - ARGV: prefix; how many executions a queue at most; how many crashes a job may have before it fails; the
     ///   reason of that failure (base64 of zlib); the queues.
-    /// - Returns: for each execution `{queue, job, execution, worker, crashes, what, overdue}`: `what` is `requeued`,
-    ///   `failed` (poison) or `dropped` (nothing to bring back: the job was deleted or completed unconditionally by
-    ///   a Python worker, or another execution of it runs); `overdue` counts milliseconds since the lease ended.
+    /// - Returns: `{trouble, execution, execution, …}`, an execution as `{queue, job, execution, worker, crashes, what,
+    ///   overdue}`: `what` is `requeued`, `failed` (poison) or `dropped` (nothing to bring back: the job was deleted,
+    ///   completed unconditionally by a Python worker, or overwritten by something else, or another execution of it
+    ///   runs); `overdue` counts milliseconds since the lease ended. `trouble` is the first error of keys that cannot
+    ///   be used, or ''; the other executions and queues are not touched by it.
     ///
     /// Leases of our workers end at their score in `rq:lease`; executions of Python's workers have none there and
     /// end at their score in `rq:wip`. Because leaving `rq:wip` and entering the queue are one script, any number of
-    /// workers may run it at once: each execution is repaired by one of them.
+    /// workers may run it at once: each execution is repaired by one of them. A queue that cannot take jobs back (its
+    /// list is something else) keeps its executions registered until it can.
     /// Also removes finished and failed jobs from their registries when their time is over, and, a few at a time,
     /// workers from RQ's lists whose record has expired.
     static let repair = RedisScript(
         name: "repair",
-        Lua.prelude + Lua.runs + Lua.release + Lua.push + Lua.retain + Lua.span + Lua.record + Lua.wake
-            + Lua.follow + Lua.prune + Lua.fail + Lua.unix + """
-                local limit, tolerance, reason, out = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], {}
+        Lua.prelude + Lua.lenient + Lua.attempt + Lua.runs + Lua.release + Lua.push + Lua.retain + Lua.span
+            + Lua.record + Lua.wake + Lua.follow + Lua.prune + Lua.fail + Lua.unix + """
+                call = lenient
+                local limit, tolerance, reason, out = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], { '' }
                 local function repair(queue, member, ended)
                   local job, execution = string.match(member, '^([%w_-]+):(%w+)$')
                   if not job then
@@ -40,7 +44,7 @@ extension JobScripts {
                   release(queue, job, execution, worker)
                   local what, crashes = 'dropped', 0
                   if field(hash, 'status') == 'started' and not runs(job, queue) then
-                    crashes = call('HINCRBY', hash, 'hf_crashes', 1)
+                    crashes = call('HINCRBY', hash, 'hf_crashes', 1) or (call('HSET', hash, 'hf_crashes', 1) and 1)
                     if crashes >= tolerance then
                       fail(queue, job, worker, execution, started, reason)
                       -- The lost execution did not complete it: if it comes back, it is refused, not recognised.
@@ -54,7 +58,7 @@ extension JobScripts {
                   out[#out + 1] = { queue, job, execution, worker, crashes, what, math.floor((NOW - ended) * 1000) }
                 end
                 local function forget(list)
-                  for _, worker in ipairs(call('SRANDMEMBER', list, 5)) do
+                  for _, worker in ipairs(call('SRANDMEMBER', list, 5) or {}) do
                     if call('EXISTS', worker) == 0 then call('SREM', list, worker) end
                   end
                 end
@@ -62,14 +66,17 @@ extension JobScripts {
                 for at = 5, #ARGV do
                   local queue = ARGV[at]
                   forget(P .. ':workers:' .. queue)
-                  for _, registry in ipairs({ 'lease', 'wip' }) do
+                  for _, registry in ipairs(call('LLEN', P .. ':queue:' .. queue) and { 'lease', 'wip' } or {}) do
                     local late = call('ZRANGEBYSCORE', P .. ':' .. registry .. ':' .. queue, '-inf', NOW,
-                      'WITHSCORES', 'LIMIT', 0, limit)
-                    for index = 1, #late, 2 do repair(queue, late[index], tonumber(late[index + 1])) end
+                      'WITHSCORES', 'LIMIT', 0, limit) or {}
+                    for index = 1, #late, 2 do
+                      attempt(repair, queue, late[index], tonumber(late[index + 1]))
+                    end
                   end
                   call('ZREMRANGEBYSCORE', P .. ':finished:' .. queue, 0, SEC)
                   call('ZREMRANGEBYSCORE', P .. ':failed:' .. queue, 0, SEC)
                 end
+                out[1] = trouble
                 return out
                 """)
 
@@ -77,19 +84,24 @@ extension JobScripts {
     ///
     /// - KEYS: none; see ``Lua``.
     /// - ARGV: prefix; how many jobs a queue at most; the queues.
-    /// - Returns: how many were moved.
+    /// - Returns: `{trouble, moved}`: how many were moved, and the first error of keys that cannot be used, or ''.
     ///
     /// Finding, removing and pushing are one script, so two schedulers never enqueue a job twice. A job that is no
-    /// longer in state scheduled only loses its entry.
+    /// longer in state scheduled only loses its entry; a queue that cannot take jobs keeps them scheduled until it can.
     static let promote = RedisScript(
         name: "promote",
-        Lua.prelude + Lua.push + """
+        Lua.prelude + Lua.lenient + Lua.push + """
+            call = lenient
             local moved = 0
+            local function due(queue)
+              if not call('LLEN', P .. ':queue:' .. queue) then return {} end
+              return call('ZRANGEBYSCORE', P .. ':scheduled:' .. queue, '-inf', NOW, 'LIMIT', 0,
+                tonumber(ARGV[2])) or {}
+            end
             for at = 3, #ARGV do
               local queue = ARGV[at]
-              local key = P .. ':scheduled:' .. queue
-              for _, job in ipairs(call('ZRANGEBYSCORE', key, '-inf', NOW, 'LIMIT', 0, tonumber(ARGV[2]))) do
-                call('ZREM', key, job)
+              for _, job in ipairs(due(queue)) do
+                call('ZREM', P .. ':scheduled:' .. queue, job)
                 local hash = P .. ':job:' .. job
                 if field(hash, 'status') == 'scheduled' then
                   local again = field(hash, 'ended_at') ~= '' and field(hash, 'enqueue_at_front_on_retry') == '1'
@@ -100,6 +112,6 @@ extension JobScripts {
                 end
               end
             end
-            return moved
+            return { trouble, moved }
             """)
 }

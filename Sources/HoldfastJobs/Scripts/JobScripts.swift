@@ -9,7 +9,7 @@ public enum JobScripts {
         ] + operating + producing + cron
 
     /// What producers and handlers do, beside enqueueing.
-    static let producing: [RedisScript] = [saveMeta, sweep, refill]
+    static let producing: [RedisScript] = [outcome, saveMeta, sweep, refill]
 
     /// What operators do.
     static let operating: [RedisScript] = [

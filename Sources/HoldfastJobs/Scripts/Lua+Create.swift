@@ -17,20 +17,52 @@ extension Lua {
         """
 
     /// What makes records of new jobs; needs standing and limits.
+    /// - `misfit(job, renamed)`: what to answer if a key that `create` will write, or read, for a job holds something
+    ///   else; nil if all fit. Asked before the first write, since Redis does not take back what a script wrote
+    ///   before it failed.
     /// - `create(job, renamed)`: writes a job and gives it its place. `job` has `queue`, `id`, `extras` (the placement
     ///   of ``JobScripts/enqueue``), `over` (whether an old record must go), and `first` and `last`, where its fields
     ///   stand in ARGV. `renamed` tells which ids became others.
     /// - `flush()`: pushes those that go to the ends of queues, which `create` only collects, and lets in those of
     ///   limits. Must be called last.
     static let create = """
-        local NOTHING, lists, lines, keys = {}, {}, 0, {}
+        local NOTHING, lists, lines, keys, types = {}, {}, 0, {}, {}
+        local function wrong(key, kind)
+          if not types[key] then types[key] = redis.call('TYPE', key).ok end
+          if types[key] == 'none' or types[key] == kind then return nil end
+          return redis.error_reply('WRONGTYPE the key ' .. key .. ' holds a ' .. types[key] .. ', not a ' .. kind
+            .. ': nothing was enqueued; rename or delete that key first')
+        end
+        local function misfit(job, renamed)
+          local extras, hash = job.extras, P .. ':job:'
+          local found = wrong(P .. ':queues', 'set') or wrong(P .. ':queue:' .. job.queue, 'list')
+          if extras.at or extras.delay then found = found or wrong(P .. ':scheduled:' .. job.queue, 'zset') end
+          if extras.group then
+            found = found or wrong(P .. ':groups', 'set') or wrong(P .. ':group:' .. extras.group, 'set')
+          end
+          if extras.after then
+            found = found or wrong(P .. ':deferred:' .. job.queue, 'zset')
+              or (not job.over and wrong(hash .. ':' .. job.id .. ':dependencies', 'set'))
+          end
+          if extras.limit then
+            local base = P .. ':rl:' .. extras.limit
+            found = found or wrong(P .. ':rl-keys', 'set') or wrong(base, 'hash')
+              or wrong(base .. ':allowed', 'zset') or wrong(base .. ':rate_limited', 'zset')
+          end
+          for _, name in ipairs(extras.after or NOTHING) do
+            local other = hash .. (renamed[name] or name)
+            found = found or wrong(other, 'hash') or wrong(other .. ':dependents', 'set')
+          end
+          return found or nil
+        end
         local function clear(job)
           local hash = P .. ':job:' .. job
           local old = redis.call('HMGET', hash, 'origin', 'hf_token', 'group_id')
+          -- What is something else holds no entry of it.
           for _, registry in ipairs({ 'finished', 'failed', 'canceled' }) do
-            redis.call('ZREM', P .. ':' .. registry .. ':' .. (old[1] or ''), job)
+            redis.pcall('ZREM', P .. ':' .. registry .. ':' .. (old[1] or ''), job)
           end
-          if old[3] and old[3] ~= '' then redis.call('SREM', P .. ':group:' .. old[3], job) end
+          if old[3] and old[3] ~= '' then redis.pcall('SREM', P .. ':group:' .. old[3], job) end
           redis.call('DEL', hash, P .. ':results:' .. job, hash .. ':dependents',
             P .. ':job::' .. job .. ':dependencies')
           if old[2] then redis.call('HSET', hash, 'hf_token', old[2]) end
@@ -47,6 +79,16 @@ extension Lua {
             end
           end
           return unmet
+        end
+        local function rename(hash, extras, renamed)
+          local names, changed = {}, false
+          for index, name in ipairs(extras.after) do
+            names[index] = renamed[name] or name
+            changed = changed or renamed[name] ~= nil
+          end
+          if changed then
+            redis.call('HSET', hash, 'dependency_ids', cjson.encode(names), 'dependency_id', names[1])
+          end
         end
         local function create(job, renamed)
           local queue, extras, hash = job.queue, job.extras, P .. ':job:' .. job.id
@@ -87,6 +129,7 @@ extension Lua {
               list[#list + 1] = job.id
             end
           end
+          if extras.after then rename(hash, extras, renamed) end
         end
         local function flush()
           for queue, list in pairs(lists) do

@@ -51,6 +51,8 @@ struct Completion: Sendable {
     let begunAt: WallTime
     let span: Duration
     let endedAt: Instant
+    /// Whether observers know its end already: that its lease was over.
+    var isTold = false
 
     /// Its part of the script's arguments.
     var arguments: [RedisArgument] {

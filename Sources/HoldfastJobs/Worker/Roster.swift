@@ -47,6 +47,8 @@ struct Roster {
     var takenCount = 0
     var queuesAreEmpty = false
     var idleSince: Instant
+    /// What has happened in here and nobody outside has been told of.
+    private var untold: [WorkerEvent] = []
     /// When the timekeeper looks next; it is told when something is due before.
     var alarm: Instant?
 
@@ -128,7 +130,8 @@ struct Roster {
     }
 
     private var idleEnd: Instant? {
-        guard entries.isEmpty, let span = limits.maximumIdle else { return nil }
+        // Idle is who has looked and found nothing.
+        guard entries.isEmpty, queuesAreEmpty, let span = limits.maximumIdle else { return nil }
         return idleSince.advanced(by: span)
     }
 
@@ -159,7 +162,7 @@ struct Roster {
         takenCount += executions.count
         for execution in executions {
             entries[execution.id] = Entry(execution: execution)
-            ahead.append(execution)
+            if execution.lease.deadline > now { ahead.append(execution) } else { lapse(execution, now) }
         }
         // A shutdown came while they were on their way.
         if phase != .working { returnAhead(now) }
@@ -170,12 +173,31 @@ struct Roster {
     mutating func begin(_ now: Instant) -> (beginners: [(Runner, Execution)], alarmed: Bool) {
         var beginners: [(Runner, Execution)] = []
         var alarmed = false
-        while runningCount < limits.concurrency, phase == .working, let execution = ahead.popFirst() {
+        while runningCount < limits.concurrency, phase == .working, let execution = nextAhead(now) {
             let runner = Runner()
             alarmed = begin(execution, on: runner, now) || alarmed
             beginners.append((runner, execution))
         }
         return (beginners, alarmed)
+    }
+
+    /// The next that was taken ahead and may still be begun. After this process stood still the leases of those that
+    /// waited may be over, and others may run their jobs.
+    private mutating func nextAhead(_ now: Instant) -> Execution? {
+        while let execution = ahead.popFirst() {
+            if execution.lease.deadline > now { return execution }
+            lapse(execution, now)
+        }
+        return nil
+    }
+
+    private mutating func lapse(_ execution: Execution, _ now: Instant) {
+        if let event = interrupt(execution, .leaseExpired, now)?.event { untold.append(event) }
+    }
+
+    mutating func takeUntold() -> [WorkerEvent] {
+        defer { untold = [] }
+        return untold
     }
 
     private mutating func begin(_ execution: Execution, on runner: Runner, _ now: Instant) -> Bool {
@@ -204,9 +226,9 @@ struct Roster {
             if entry.record == .none { complete(execution, .unfinished(begun: true), since: since, now) }
             if entry.record == .done { leave(execution, now) }
         }
-        guard entry.verdict == nil, phase == .working, let next = ahead.popFirst() else { return (nil, true, false) }
+        guard entry.verdict == nil, phase == .working, let next = nextAhead(now) else { return (nil, true, false) }
         let alarmed = begin(next, on: runner, now)
-        return (next, isNews, alarmed)
+        return (next, isNews || !untold.isEmpty, alarmed)
     }
 
     /// The server has judged an outcome, or it was given up.
@@ -226,7 +248,8 @@ struct Roster {
         completions.append(
             Completion(
                 execution: execution, outcome: outcome, begunAt: execution.serverTime(at: since),
-                span: since.duration(to: now), endedAt: now))
+                span: since.duration(to: now), endedAt: now,
+                isTold: entries[execution.id]?.verdict == .leaseExpired))
     }
 
     private mutating func leave(_ execution: Execution, _ now: Instant) {

@@ -45,7 +45,12 @@ extension Worker {
                         prefix, RedisArgument(name), RedisArgument(instance),
                         RedisArgument(WorkerConfiguration.staysListed), RedisArgument(state),
                     ], idempotent: true)
-                if reply.integer == 0 { _ = try await sendRegistration() }
+                if reply.integer == 0, try await !sendRegistration() {
+                    // Two of one name share its list of executions, and each would give back the other's.
+                    self.state.withLock { $0.isReplaced = true }
+                    shutdown(atOnce: true)
+                    return
+                }
             } catch {
                 note(.troubled(error))
             }

@@ -8,8 +8,9 @@ extension Worker {
     /// not its job, which is given back after ``WorkerConfiguration/unwinding``.
     ///
     /// Cancelling the calling task is a shutdown at once; what must be written is still written.
-    /// - Throws: ``JobsError`` with `nameInUse`, or `redis` when the server cannot be reached at the start. Later
-    ///   failures of the server are waited out.
+    /// - Throws: ``JobsError`` with `nameInUse`, also later when its record was gone (it stood still, or the server has
+    ///   lost its data) and another worker has taken its name, which is a shutdown at once; `redis` when the server
+    ///   cannot be reached at the start. Later failures of the server are waited out.
     /// - Precondition: called once.
     public func run() async throws(JobsError) {
         let isFirst = state.withLock { state in
@@ -27,6 +28,12 @@ extension Worker {
             shutdown(atOnce: true)
         }
         note(.stopped)
+        if state.withLock({ $0.isReplaced }) {
+            throw JobsError(
+                .nameInUse,
+                "another worker has registered as \(name) while this one did not answer: this one has given back its "
+                    + "jobs and ended; give each worker a name of its own, or none")
+        }
     }
 
     private func work() async {
@@ -54,9 +61,12 @@ extension Worker {
         var arrivals: [Execution] = []
         while true {
             let now = runtime.now
-            let (beginning, step) = state.withLock { ($0.roster.begin(now), $0.roster.step(now)) }
+            let (beginning, step, untold) = state.withLock {
+                ($0.roster.begin(now), $0.roster.step(now), $0.roster.takeUntold())
+            }
             for execution in arrivals { note(.taken(execution.info)) }
             arrivals = []
+            for event in untold { note(event) }
             for (runner, execution) in beginning.beginners {
                 runners.addTask { await self.serve(runner, execution) }
             }

@@ -129,12 +129,13 @@ extension Worker {
 
     func reconcile() async throws(RedisError) {
         let known = state.withLock { $0.roster.known }
-        try await client.run(
+        let reply = try await client.run(
             JobScripts.reconcile, keys: [],
             arguments: [prefix, RedisArgument(name), RedisArgument(instance), RedisArgument(served.count)]
                 + argument(list: served)
                 + known.map { RedisArgument($0) },
             idempotent: true)
+        tell(trouble: reply.array?.first)
     }
 
     // MARK: - Recording
@@ -158,6 +159,7 @@ extension Worker {
     }
 
     private func report(_ completion: Completion, _ verdict: String) {
+        if completion.isTold { return }
         let info = completion.execution.info
         switch (verdict, completion.outcome) {
         case ("stopped", _): note(.jobStopped(info))
@@ -170,9 +172,8 @@ extension Worker {
             } else {
                 note(.staleCompletionRefused(info))
             }
-        case ("returned", _): note(.returned(info))
-        // Somebody else has it already, as was wanted.
-        case (_, .unfinished): break
+        // Also when somebody else has it already, as was wanted.
+        case (_, .unfinished): note(.returned(info))
         default: note(.staleCompletionRefused(info))
         }
     }
@@ -188,6 +189,6 @@ extension Worker {
             for completion in dropped { state.roster.settle(completion.execution, now) }
             state.roster.resend(completions.filter { error.code != .closed && !isLate($0) })
         }
-        for completion in dropped { note(.outcomeDropped(completion.execution.info, error)) }
+        for completion in dropped where !completion.isTold { note(.outcomeDropped(completion.execution.info, error)) }
     }
 }

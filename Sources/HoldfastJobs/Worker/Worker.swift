@@ -35,6 +35,8 @@ public final class Worker: Sendable {
         var rotation: QueueRotation
         var counters = WorkerCounters()
         var hasRun = false
+        /// Whether another worker has registered under this one's name.
+        var isReplaced = false
         /// Takes in a row that found trouble and no job.
         var vainTakes = 0
     }

@@ -14,6 +14,10 @@ public struct ExecutionInfo: Sendable, Hashable {
 }
 
 /// What happens in a worker. Observers are called in the worker's tasks and must return quickly.
+///
+/// Each execution that was ``taken(_:)`` ends in exactly one of ``finished(_:)``, ``failed(_:reason:next:)``,
+/// ``jobStopped(_:)``, ``leaseLost(_:)``, ``staleCompletionRefused(_:)``, ``outcomeDropped(_:_:)`` and
+/// ``returned(_:)``.
 public enum WorkerEvent: Sendable, Hashable {
     /// It is registered and begins to take jobs.
     case started(name: String)
@@ -29,7 +33,7 @@ public enum WorkerEvent: Sendable, Hashable {
     case staleCompletionRefused(ExecutionInfo)
     /// The outcome could not be recorded; the lease will run out and the job be repaired.
     case outcomeDropped(ExecutionInfo, RedisError)
-    /// Given back unfinished, without spending a retry.
+    /// Ended unfinished, without spending a retry: given back, unless others had it already.
     case returned(ExecutionInfo)
     /// This worker's maintenance repaired somebody's execution.
     case recovered(Recovery)

@@ -13,7 +13,7 @@ struct WorkerProcess: Sendable {
 
     static func start(
         _ name: String, on url: String, queues: [String] = ["q"], lease: Duration, at point: String = "",
-        visit: Int = 1, blow: Signal? = nil
+        visit: Int = 1, blow: Signal? = nil, concurrency: Int? = nil
     ) async throws -> WorkerProcess {
         let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
             .appending(path: "job-worker").path
@@ -23,7 +23,7 @@ struct WorkerProcess: Sendable {
             [
                 url, name, queues.joined(separator: ","), String(lease.milliseconds), point,
                 String(visit), verb,
-            ])
+            ] + (concurrency.map { [String($0)] } ?? []))
         command.output = .pipe
         return WorkerProcess(name: name, child: try await ChildProcess.start(command))
     }

@@ -155,6 +155,86 @@ import Testing
         }
     }
 
+    /// What is published to the worker while `body` does its work.
+    private func message(_ redis: Fixture, _ body: () async throws -> Void) async throws -> [UInt8] {
+        try await redis.withClient { other in
+            let subscriber = other.subscriber()
+            var events = subscriber.messages(on: "rq:pubsub:w").makeAsyncIterator()
+            while await events.next() != .subscribed {}
+            try await body()
+            while let event = await events.next() {
+                if case .message(let bytes) = event { return bytes }
+            }
+            throw CancellationError()
+        }
+    }
+
+    /// The message of a stop may come when the job was requeued and runs again, at the very same worker.
+    @Test func aLateStopMessageDoesNotStopTheNextExecution() async throws {
+        try await withRedis { redis in
+            let administration = JobAdministration(redis.client)
+            let queue = try redis.queue("q")
+            let id = try await queue.enqueue("wait")
+            _ = try await redis.take(from: "q", worker: "w", lease: .seconds(60))
+            let late = try await message(redis) {
+                let stops = try await administration.stop(id)
+                #expect(stops.map(\.isRecorded) == [true])
+            }
+            try await administration.requeue(id)
+            let scene = try Scene(redis)
+            try await withWorker(scene.worker) {
+                await scene.taken()
+                try await listening(redis)
+                try await redis.client.send(RedisCommand("PUBLISH", "rq:pubsub:w", RedisArgument(late)))
+                // Messages are obeyed one after the other: when this one was, the late one had been.
+                let other = try await queue.enqueue("wait")
+                await scene.taken(2)
+                try await administration.stop(other)
+                await scene.stopped()
+                #expect(scene.worker.running.map(\.jobID) == [id])
+                scene.gate.open()
+                _ = try await queue.wait(for: id, patience: .seconds(30)).value(as: String?.self)
+                #expect(try await queue.fetch(id)?.status == .finished)
+            }
+            #expect(scene.worker.counters.stopped == 1 && scene.worker.counters.finished == 1)
+        }
+    }
+
+    /// A stop that finds nothing to stop tells no stop: the execution was ended otherwise.
+    @Test func aStopOfAnExecutionThatIsRegisteredNoMoreIsALostLease() async throws {
+        try await withRedis { redis in
+            let scene = try Scene(redis)
+            let queue = try redis.queue("q")
+            try await withWorker(scene.worker) {
+                let id = try await queue.enqueue("wait")
+                await scene.taken()
+                try await listening(redis)
+                try await JobAdministration(redis.client).delete(id, evenIfRunning: true)
+                let message = RedisArgument(ControlMessage.stopJob(id).encoded)
+                try await redis.client.send(RedisCommand("PUBLISH", "rq:pubsub:w", message))
+                await scene.log.wait(for: { if case .leaseLost = $0 { true } else { false } })
+            }
+            #expect(scene.worker.counters.stopped == 0 && scene.count.value == 1)
+        }
+    }
+
+    /// The same stop twice, since an answer may be lost: recorded once, and recognised.
+    @Test func aRepeatedStopIsRecognised() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            try await queue.enqueue("wait")
+            let execution = try await redis.take(from: "q", lease: .seconds(60))[0]
+            let arguments: [RedisArgument] = [
+                "rq", RedisArgument(execution.job.text), RedisArgument(execution.id), 0, "",
+            ]
+            for _ in 0..<2 {
+                let reply = try await redis.client.run(JobScripts.stop, keys: [], arguments: arguments)
+                #expect(JobAdministration.stops(reply).map(\.executionID) == [execution.id])
+            }
+            #expect(try await redis.text("XLEN", RedisArgument("rq:results:\(execution.job)")) == "1")
+        }
+    }
+
     /// A handler that does not listen is recorded without it, and what it says later is refused.
     @Test func aDeafHandlersOutcomeIsRefusedAfterTheStop() async throws {
         try await withRedis { redis in
