@@ -327,7 +327,7 @@ struct Roster {
     }
 
     private mutating func returnAhead(_ now: Instant) {
-        while let execution = ahead.popFirst() {
+        while let execution = nextAhead(now) {
             entries[execution.id]?.handler = .over
             complete(execution, .unfinished(begun: false), since: now, now)
         }
