@@ -110,6 +110,23 @@ import Testing
         }
     }
 
+    @Test func oneBrokenKeyKeepsNoOtherLimitFromItsMaintenance() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            for key in ["a", "b", "c"] { try await queue.enqueue(try jobs(2, .limit(key, concurrency: 1))) }
+            let waiting = try await queue.waiting()
+            for id in waiting { try await JobAdministration(redis.client).delete(id) }
+            try await redis.client.send(RedisCommand("RENAME", "rq:rl:b:allowed", "rq:rl:b:other"))
+            try await redis.client.send(RedisCommand("SET", "rq:rl:b:allowed", "something else"))
+            let reply = try await redis.client.run(JobScripts.refill, keys: [], arguments: ["rq", 1])
+            #expect(reply.text?.contains("WRONGTYPE") == true)
+            #expect(try await queue.waiting().count == 2, "of a and c; nothing is let in where nobody can count")
+            try await redis.client.send(RedisCommand("RENAME", "rq:rl:b:other", "rq:rl:b:allowed"))
+            try await redis.refill()
+            #expect(try await queue.waiting().count == 3)
+        }
+    }
+
     @Test func aJobThatRunsHoldsItsPlaceWhateverItsRecordSays() async throws {
         try await withRedis(leaving: [.place, .execution]) { redis in
             let queue = try redis.queue("q")

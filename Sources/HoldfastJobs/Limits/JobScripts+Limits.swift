@@ -5,21 +5,22 @@ extension JobScripts {
     ///
     /// - KEYS: none; see ``Lua``.
     /// - ARGV: prefix; for how many milliseconds one call is enough for all workers.
-    /// - Returns: 1 if it looked, 0 if another has lately.
+    /// - Returns: the first error of one key, which does not stop the others, or ''.
     ///
     /// What a completion frees it gives to the next by itself; this is for what ends in another way (canceled, deleted,
     /// expired, lost with its worker) and for rates, which only time fulfils. A key that nobody uses is forgotten.
     /// Bounded by 1000 keys by chance, and the 1000 oldest places of each.
     static let refill = RedisScript(
         name: "refill",
-        Lua.prelude + Lua.runs + Lua.limits + """
-            if not call('SET', P .. ':hf:refill', '1', 'NX', 'PX', ARGV[2]) then return 0 end
-            for _, key in ipairs(call('SRANDMEMBER', P .. ':rl-keys', 1000)) do
+        Lua.prelude + Lua.lenient + Lua.runs + Lua.limits + """
+            if not call('SET', P .. ':hf:refill', '1', 'NX', 'PX', ARGV[2]) then return '' end
+            call = lenient
+            for _, key in ipairs(call('SRANDMEMBER', P .. ':rl-keys', 1000) or {}) do
               local base = P .. ':rl:' .. key
-              for _, job in ipairs(call('ZRANGE', base .. ':allowed', 0, 999)) do
+              for _, job in ipairs(call('ZRANGE', base .. ':allowed', 0, 999) or {}) do
                 local status = field(P .. ':job:' .. job, 'status')
                 local isOn = status == 'queued' or status == 'started' or runs(job, '')
-                  or call('ZCOUNT', P .. ':executions:' .. job, '(' .. STAMP, '+inf') > 0
+                  or (call('ZCOUNT', P .. ':executions:' .. job, '(' .. STAMP, '+inf') or 0) > 0
                 if not isOn then call('ZREM', base .. ':allowed', job) end
               end
               fill(key)
@@ -29,7 +30,7 @@ extension JobScripts {
                 call('DEL', base)
               end
             end
-            return 1
+            return trouble
             """)
 
     /// Lists limits.

@@ -28,7 +28,9 @@ extension Lua {
         local function fill(key)
           local base = P .. ':rl:' .. key
           local known = call('HMGET', base, 'concurrency', 'hf_interval', 'hf_burst', 'hf_due') or {}
-          local free = (tonumber(known[1] or '') or 0) - (call('ZCARD', base .. ':allowed') or 0)
+          local used = call('ZCARD', base .. ':allowed')
+          if not used then return end
+          local free = (tonumber(known[1] or '') or 0) - used
           local interval, burst = tonumber(known[2] or ''), tonumber(known[3] or '') or 1
           local due, spent = math.max(tonumber(known[4] or '') or 0, NOW), false
           while free > 0 and (not interval or due + interval - NOW <= interval * burst + 0.000001) do

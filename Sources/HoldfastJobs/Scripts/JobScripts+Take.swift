@@ -1,16 +1,19 @@
 import HoldfastRedis
 
 extension JobScripts {
+    /// A take ends before its jobs carry more bytes together, but for a single one.
+    static let maximumTakenBytes = 32 << 20
+
     /// Takes jobs from an ordered list of queues and claims them in the same step.
     ///
     /// - KEYS: none; see ``Lua``.
     /// - ARGV: prefix; worker; lease in milliseconds; margin in seconds (see ``WorkerConfiguration/margin``); how
     ///   many jobs at most; 24 fresh hexadecimal digits; the queues, first the most urgent.
-    /// - Returns: `{closed, skipped, time, trouble, more, job, job, …}`: `closed` names the queues that are paused, with
-    ///   commas between them, or is `*` under `rq suspend`: from those nothing is taken; `skipped` counts ids whose
-    ///   record is gone or that do not wait any more; `time` is the server's; `trouble` the first error of a queue
-    ///   whose keys cannot be used (nothing is taken from that one), or ''; `more` is 1 if jobs may be left that were
-    ///   not looked at, though fewer were taken than asked for, else 0; a job is `{queue, id, execution, data,
+    /// - Returns: `{closed, skipped, time, trouble, more, job, job, …}`: `closed` names the queues that are paused,
+    ///   with commas between them, or is `*` under `rq suspend`: from those nothing is taken; `skipped` counts ids
+    ///   whose record is gone or that do not wait any more; `time` is the server's; `trouble` the first error of a
+    ///   queue whose keys cannot be used (nothing is taken from that one), or ''; `more` is 1 if jobs may be left that
+    ///   were not looked at, though fewer were taken than asked for, else 0; a job is `{queue, id, execution, data,
     ///   timeout, token, executions, crashes, keep}`, with '' for a missing timeout. `keep` is for how many seconds a
     ///   success keeps the record, if that is all that there is to know about its end, else '': the worker hands it
     ///   back with the outcome, so that most need no second reading.
@@ -21,13 +24,11 @@ extension JobScripts {
     /// says started while no execution is registered; and if it has ended but was not begun since, which is how a
     /// record looks that Python enqueued anew while it ran. Everything else has been taken already by way of another
     /// entry of the list, or was canceled. A call that skips 1000 such ids ends, and one whose jobs carry
-    /// \(maximumTakenBytes) bytes together: what a reply holds, a worker must hold too.
+    /// ``maximumTakenBytes``: what a reply holds, a worker must hold too.
     ///
     /// RQ's records of the execution (`rq:execution:…`, `rq:executions:…`, `rq:worker:…:executions`) are made by the
     /// first renewal, not here: few jobs live that long. Until then the job's field `hf_execution` and the worker's
     /// `rq:claims:…`, both ours, name it.
-    static let maximumTakenBytes = 32 << 20
-
     static let take = RedisScript(
         name: "take",
         Lua.prelude + Lua.lenient + Lua.span + Lua.runs + """

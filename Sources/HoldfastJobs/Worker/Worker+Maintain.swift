@@ -98,7 +98,7 @@ extension Worker {
 
     private func refill() async throws(RedisError) {
         let interval = RedisArgument(max(configuration.maintenanceInterval.milliseconds * 9 / 10, 1))
-        try await client.run(JobScripts.refill, keys: [], arguments: [prefix, interval])
+        tell(trouble: try await client.run(JobScripts.refill, keys: [], arguments: [prefix, interval]))
     }
 
     /// Again while much of what it looks at is of no use, so that it keeps up with who uses many keys once, and costs
