@@ -13,10 +13,10 @@ extension Injector {
         let struck = links.map { all.link($0) }
         let before = struck.reduce(0) { $0 + $1.counters.struck(by: fault) }
         note(entry, fault.kind, title, "\(links.count) links for \(span.milliseconds) ms")
-        for link in struck { link.set(fault) }
+        for link in struck { await link.set(fault) }
         try? await runtime.sleep(for: span)
         let count = struck.reduce(0) { $0 + $1.counters.struck(by: fault) } - before
-        for link in struck { link.set(nil) }
+        for link in struck { await link.set(nil) }
         heal(entry)
         if count > 0 { confirm(entry, "the links' counters: \(count) pieces or connections met it") }
     }
