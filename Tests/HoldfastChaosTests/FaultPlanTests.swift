@@ -87,19 +87,21 @@ import Testing
 
 @Suite struct ChaosResultTests {
     private func result(
-        _ scenario: Scenario, confirmed: [String: Int] = [:], isDrained: Bool = true, unhealed: Int = 0
+        _ scenario: Scenario, confirmed: [String: Int] = [:], isDrained: Bool = true, unhealed: Int = 0,
+        absent: Set<String> = [], stuck: [String] = []
     ) throws -> ChaosResult {
-        let tallies = FaultPlan(scenario, seed: 1).counts.map { title, planned in
-            var tally = FaultTally(title, planned: planned)
-            tally.confirmed = confirmed[title] ?? planned
+        let tallies = FaultPlan(scenario, seed: 1).tallies.map { planned in
+            var tally = planned
+            tally.confirmed = absent.contains(tally.title) ? 0 : confirmed[tally.title] ?? tally.planned
             tally.unhealed = unhealed
+            tally.absence = absent.contains(tally.title) ? "there is none" : nil
             return tally
         }
         var progress = WorkloadProgress()
         progress.applied = 1
         return ChaosResult(
             scenario, ChaosOptions(program: ""), try History([]), faults: tallies, isDrained: isDrained,
-            progress: progress, workersStarted: 1)
+            progress: progress, workersStarted: 1, workersStuck: stuck)
     }
 
     private var scenario: Scenario {
@@ -114,6 +116,39 @@ import Testing
         #expect(try result(scenario, confirmed: ["kill worker": 2]).verdict == .valid)
         #expect(try result(scenario, confirmed: ["kill worker": 1]).verdict == .unknown)
         #expect(try result(scenario, unhealed: 1).verdict == .unknown, "a node stayed down")
+        #expect(try result(scenario, confirmed: ["kill worker": 0]).verdict == .unknown, "none at all")
+    }
+
+    @Test func aFaultForWhichTheRunIsTooShortIsTold() throws {
+        var late = scenario
+        late.faults.append(FaultSpec(.pause, on: .node, .at([.seconds(21)])))
+        let tally = try #require(try result(late).faults.first { $0.title == "pause node" })
+        #expect(tally.planned == 0 && !tally.isEnough && !tally.reasons.isEmpty)
+        #expect(try result(late).verdict == .unknown)
+    }
+
+    @Test func whatTheMachineCannotDoIsSkippedUnlessItIsAll() throws {
+        var more = scenario
+        more.faults.append(FaultSpec(.clockBack, on: .node, .every(.seconds(5))))
+        #expect(try result(more, absent: ["clock-back node"]).verdict == .valid)
+        #expect(try result(more, confirmed: ["clock-back node": 0]).verdict == .unknown, "it could have been")
+        #expect(try result(more, absent: ["clock-back node", "kill worker"]).verdict == .unknown)
+    }
+
+    @Test func formsOfAFaultAreCountedEach() {
+        var kills = FaultSpec(.kill, on: .node, .every(.seconds(5)))
+        kills.restarts = [.data, .empty]
+        var scenario = scenario
+        scenario.faults = [kills]
+        var tally = FaultPlan(scenario, seed: 1).tallies[0]
+        #expect(tally.variants.map(\.planned) == [2, 2] && tally.planned == 4)
+        tally.confirm("back with nothing")
+        #expect(tally.variants.map(\.confirmed) == [0, 1] && tally.confirmed == 1)
+    }
+
+    @Test func aWorkerThatDoesNotEndWhenItIsAskedToIsAViolation() throws {
+        let result = try result(scenario, stuck: ["w1.1"])
+        #expect(result.verdict == .invalid && result.workersStuck == ["w1.1"])
     }
 
     @Test func workThatIsNotDoneInTimeIsAViolation() throws {

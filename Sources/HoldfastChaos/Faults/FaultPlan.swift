@@ -31,13 +31,26 @@ struct FaultPlan: Sendable, Hashable {
         /// The kind of fault, as the scenario names it.
         public var title: String
         public var fault: Fault
+
+        /// Which of its kind's forms it has; empty where there is one only.
+        var variant: String {
+            switch fault {
+            case .killWorker(let point): "at \(point ?? "any point")"
+            case .pauseWorker(let point, _): "at \(point)"
+            case .killNodes(_, _, let restart): "back with \(restart.words)"
+            case .pauseNodes, .clocks, .links: ""
+            }
+        }
     }
 
     /// In order of time.
     var entries: [Entry] = []
+    /// All kinds of faults of the scenario, also those of which the run is too short for one.
+    let titles: [String]
 
     init(_ scenario: Scenario, seed: UInt64) {
         var random = SeededGenerator(seed: seed)
+        titles = Set(scenario.faults.map(\.title)).sorted()
         for spec in scenario.faults {
             let moments = Self.moments(spec.rhythm, span: .seconds(scenario.budget.seconds), &random)
             for (index, moment) in moments.enumerated() {
@@ -54,6 +67,9 @@ struct FaultPlan: Sendable, Hashable {
 
     /// How many entries there are of each kind.
     var counts: [String: Int] { entries.reduce(into: [:]) { $0[$1.title, default: 0] += 1 } }
+
+    /// One for each kind of fault, nothing injected yet.
+    var tallies: [FaultTally] { titles.map { FaultTally($0, of: self) } }
 
     /// Whether faults of this kind follow each other without overlap: what strikes a minority must not add up to more.
     private static func fits(_ target: FaultSpec.Target) -> Bool { target != .worker }

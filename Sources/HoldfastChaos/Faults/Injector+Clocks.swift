@@ -14,7 +14,7 @@ extension Injector {
         let names = nodes.map(\.name)
         let title = names.joined(separator: " ")
         guard let clocks, !clocks.pages.isEmpty else {
-            return skip(entry, title, "clocks cannot be set: \(clocks?.reason ?? "no clocks were made")")
+            return skip(entry, title, lacking: "clocks cannot be set: \(clocks?.reason ?? "no clocks were made")")
         }
         guard await occupyInTurn(names) else {
             return skip(entry, title, "other faults were under way there for too long")

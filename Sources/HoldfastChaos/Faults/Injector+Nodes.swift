@@ -16,7 +16,7 @@ extension Injector {
         defer { free(names) }
         var earlier: [String?] = []
         for node in nodes { earlier.append(await runID(of: node)) }
-        note(entry, .kill, title, Self.detail(restart, span))
+        note(entry, .kill, title, "SIGKILL, back after \(span.milliseconds) ms with \(restart.words)")
         for node in nodes { await node.kill() }
         let areDown = nodes.allSatisfy { $0.pid == nil }
         try? await runtime.sleep(for: span)
@@ -31,16 +31,6 @@ extension Injector {
         for node in nodes { later.append(await runID(of: node)) }
         let areNew = zip(earlier, later).allSatisfy { $0 != $1 && $1 != nil }
         if areDown, areNew { confirm(entry, "the processes ended, and servers with other run ids answer") }
-    }
-
-    private static func detail(_ restart: FaultSpec.Restart, _ span: Duration) -> String {
-        let back =
-            switch restart {
-            case .data: "with its data"
-            case .empty: "empty"
-            case .cut: "without the newest bytes of its file"
-            }
-        return "SIGKILL, back after \(span.milliseconds) ms \(back)"
     }
 
     func pauseNodes(_ entry: FaultPlan.Entry, _ indices: [Int], span: Duration) async {

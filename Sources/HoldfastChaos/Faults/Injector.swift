@@ -43,8 +43,7 @@ final class Injector: Sendable {
         self.history = history
         self.runtime = runtime
         self.overtaken = overtaken
-        let tallies = plan.counts.map { ($0, FaultTally($0, planned: $1)) }
-        state = Mutex(State(tallies: Dictionary(uniqueKeysWithValues: tallies)))
+        state = Mutex(State(tallies: Dictionary(uniqueKeysWithValues: plan.tallies.map { ($0.title, $0) })))
     }
 
     /// By title.
@@ -96,7 +95,7 @@ final class Injector: Sendable {
 
     /// It was seen from outside.
     func confirm(_ entry: FaultPlan.Entry, _ evidence: String) {
-        state.withLock { $0.tallies[entry.title]?.confirmed += 1 }
+        state.withLock { $0.tallies[entry.title]?.confirm(entry.variant) }
         history.note(.nemesis, HistoryFunction.confirm, [.number(Int64(entry.number)), .text(evidence)])
     }
 
@@ -110,6 +109,12 @@ final class Injector: Sendable {
         history.note(
             .nemesis, HistoryFunction.skip,
             [.number(Int64(entry.number)), .text(entry.title), .text(target), .text(reason)])
+    }
+
+    /// This machine lacks something for it.
+    func skip(_ entry: FaultPlan.Entry, _ target: String, lacking reason: String) {
+        state.withLock { $0.tallies[entry.title]?.absence = reason }
+        skip(entry, target, reason)
     }
 
     /// It could not be undone.

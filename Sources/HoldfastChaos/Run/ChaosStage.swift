@@ -47,7 +47,7 @@ final class ChaosStage: Sendable {
             links: links, clocks: clocks, orders: ChaosOrders(directory: "\(directory)/orders"), history: history,
             runtime: runtime,
             overtaken: { holders.wasOvertaken($0) })
-        let isDrained = try await withThrowingTaskGroup(of: Bool?.self) { group in
+        let end = try await withThrowingTaskGroup(of: End?.self) { group in
             group.addTask {
                 try await fleet.run()
                 return nil
@@ -59,9 +59,9 @@ final class ChaosStage: Sendable {
             group.addTask { try await self.work(fleet, injector) }
             // The fleet ends only when it is stopped: whoever ends before by an error ends all.
             while let part = try await group.next() {
-                if let isDrained = part {
+                if let end = part {
                     group.cancelAll()
-                    return isDrained
+                    return end
                 }
             }
             throw ChaosError("the run was cancelled")
@@ -71,13 +71,20 @@ final class ChaosStage: Sendable {
         var reader = HistoryReader(directory: "\(directory)/history")
         let history = try History(try reader.next())
         let result = ChaosResult(
-            scenario, options, history, faults: injector.tallies, isDrained: isDrained,
-            progress: try await driver.progress(), workersStarted: fleet.started)
+            scenario, options, history, faults: injector.tallies, isDrained: end.isDrained,
+            progress: try await driver.progress(), workersStarted: fleet.started, workersStuck: end.stuck)
         return ChaosRun.Outcome(result: result, history: history)
     }
 
-    /// - Returns: Whether all that was asked for was done in time.
-    private func work(_ fleet: Fleet, _ injector: Injector) async throws -> Bool {
+    /// How the work ended.
+    private struct End: Sendable {
+        /// All that was asked for was done in time.
+        var isDrained: Bool
+        /// Workers that did not end when they were asked to.
+        var stuck: [String]
+    }
+
+    private func work(_ fleet: Fleet, _ injector: Injector) async throws -> End {
         phase.withLock { $0 = .running }
         async let faults: Void = injector.run()
         try await driver.produce(until: runtime.now.advanced(by: .seconds(scenario.budget.seconds)))
@@ -85,8 +92,7 @@ final class ChaosStage: Sendable {
         phase.withLock { $0 = .draining }
         if scenario.guarantees.contains(.liveness) { try await recover() }
         let isDrained = try await drain()
-        await fleet.stop(grace: .seconds(12))
-        return isDrained
+        return End(isDrained: isDrained, stuck: await fleet.stop(grace: .seconds(12)))
     }
 
     /// Leaves the workers the time in which locks must be granted again, and not much more.

@@ -59,6 +59,15 @@ public struct FaultSpec: Sendable, Hashable {
         case empty
         /// Without the newest bytes of its append-only file, as after a power failure without `appendfsync always`.
         case cut
+
+        /// With what, in words.
+        var words: String {
+            switch self {
+            case .data: "its data"
+            case .empty: "nothing"
+            case .cut: "the newest bytes of its file gone"
+            }
+        }
     }
 
     /// When.

@@ -60,6 +60,8 @@ final class AgentDriver: WorkloadDriver {
         options.id = id
         // A transfer that a pause or a failure spoils is tried again; its key makes sure that it happens once.
         options.retry = .init(maximum: 20)
+        // Where it is after the run is what it is judged by.
+        options.resultTTL = .forever
         let wanted = history.begin(
             HistoryFunction.transfer,
             [
@@ -75,7 +77,10 @@ final class AgentDriver: WorkloadDriver {
         asked.withLock { $0 += 1 }
     }
 
-    func isDone() async throws -> Bool { try await queue.counts().isQuiet }
+    func isDone() async throws -> Bool {
+        let asked = asked.withLock { $0 }
+        return try await queue.counts().areDone(asked)
+    }
 
     func testify() async throws {
         try await witness.testify()
@@ -93,6 +98,8 @@ final class AgentDriver: WorkloadDriver {
 }
 
 extension QueueCounts {
-    /// Nothing waits or runs.
-    var isQuiet: Bool { queued + started + scheduled + deferred == 0 }
+    /// Whether this many jobs have ended and none waits or runs: a queue may be empty because it lost some.
+    func areDone(_ asked: Int) -> Bool {
+        queued + started + scheduled + deferred == 0 && finished + failed >= asked
+    }
 }
