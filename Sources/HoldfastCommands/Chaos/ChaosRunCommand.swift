@@ -11,7 +11,7 @@ struct ChaosRunCommand: AsyncParsableCommand {
             runs are the same. With several files or seeds, what a scenario says must happen sometimes must happen in \
             one of its runs.
 
-            With --mutants each scenario is run again with each of its protections switched off, up to three times: \
+            With --mutants each scenario is run again with each of its protections switched off, up to five times: \
             the harm must be found, or the checkers are blind.
 
             Examples:
