@@ -93,6 +93,9 @@ import Testing
         let tallies = FaultPlan(scenario, seed: 1).tallies.map { planned in
             var tally = planned
             tally.confirmed = absent.contains(tally.title) ? 0 : confirmed[tally.title] ?? tally.planned
+            for form in tally.variants.indices {
+                tally.variants[form].confirmed = tally.confirmed == 0 ? 0 : tally.variants[form].planned
+            }
             tally.unhealed = unhealed
             tally.absence = absent.contains(tally.title) ? "there is none" : nil
             return tally
@@ -162,6 +165,29 @@ import Testing
         #expect(BatterySummary([without], []).verdict == .unknown)
         #expect(BatterySummary([without], []).missing == ["x": [.jobRecovered]])
         #expect(BatterySummary([without, with], []).verdict == .valid)
+    }
+
+    @Test func aFaultThatNoneOfTheRunsShowsIsAskedOfTheBattery() throws {
+        var scenario = scenario
+        scenario.sometimes = []
+        var kills = FaultSpec(.kill, on: .node, .every(.seconds(3)))
+        kills.restarts = [.data, .cut]
+        scenario.faults = [kills]
+        func run(cut: Int, absence: String? = nil) throws -> ChaosResult {
+            var result = try result(scenario)
+            result.verdict = .valid
+            for place in result.faults[0].variants.indices {
+                let form = result.faults[0].variants[place]
+                result.faults[0].variants[place].confirmed = form.name.contains("gone") ? cut : form.planned
+            }
+            result.faults[0].absence = absence
+            return result
+        }
+        let summary = try BatterySummary([run(cut: 0), run(cut: 0)], [])
+        #expect(summary.verdict == .unknown)
+        #expect(summary.faults.filter(\.isMissing).map(\.form) == ["back with the newest bytes of its file gone"])
+        #expect(try BatterySummary([run(cut: 0), run(cut: 1)], []).verdict == .valid)
+        #expect(try BatterySummary([run(cut: 0, absence: "no disk"), run(cut: 0)], []).verdict == .valid)
     }
 
     @Test func aMutantThatSurvivesFailsTheBattery() throws {

@@ -14,6 +14,10 @@ struct FaultPlan: Sendable, Hashable {
         case pauseNodes([Int], span: Duration)
         /// The clocks of nodes jump by `shift` and run at `rate`.
         case clocks([Int], FaultSpec.Kind, shift: Duration, rate: Double, span: Duration)
+        /// Does to nodes what their kind of fault says, for `span`.
+        case nodes([Int], FaultSpec.Kind, span: Duration)
+        /// For `span`, lets a worker join whose list of nodes is another.
+        case stranger(FaultSpec.NodeList, span: Duration)
         /// Does it to the links between workers and nodes.
         case links([Link], LinkFault, span: Duration)
     }
@@ -38,7 +42,8 @@ struct FaultPlan: Sendable, Hashable {
             case .killWorker(let point): "at \(point ?? "any point")"
             case .pauseWorker(let point, _): "at \(point)"
             case .killNodes(_, _, let restart): "back with \(restart.words)"
-            case .pauseNodes, .clocks, .links: ""
+            case .stranger(let list, _): "\(list.rawValue) list"
+            case .pauseNodes, .clocks, .nodes, .links: ""
             }
         }
     }
@@ -101,6 +106,7 @@ struct FaultPlan: Sendable, Hashable {
         _ random: inout SeededGenerator
     ) -> Fault {
         let point = spec.points[index % spec.points.count]
+        if spec.kind == .otherNodes { return .stranger(spec.lists[index % spec.lists.count], span: span) }
         if spec.target == .worker {
             guard spec.kind == .pause, let point else { return .killWorker(at: point) }
             return .pauseWorker(at: point, span: span)
@@ -117,9 +123,9 @@ struct FaultPlan: Sendable, Hashable {
         case .clockForward: return .clocks(nodes, spec.kind, shift: spec.extent, rate: 1, span: span)
         case .clockBack: return .clocks(nodes, spec.kind, shift: .zero - spec.extent, rate: 1, span: span)
         case .clockFast: return .clocks(nodes, spec.kind, shift: .zero, rate: 5, span: span)
-        default: break
+        case .kill: return .killNodes(nodes, span: span, spec.restarts[index % spec.restarts.count])
+        default: return .nodes(nodes, spec.kind, span: span)
         }
-        return .killNodes(nodes, span: span, spec.restarts[index % spec.restarts.count])
     }
 
     /// The nodes that are struck, as each worker's place sees it.

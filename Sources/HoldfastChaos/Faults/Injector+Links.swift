@@ -2,7 +2,7 @@ import HoldfastRuntime
 
 extension Injector {
     func strike(_ entry: FaultPlan.Entry, _ links: [FaultPlan.Link], _ fault: LinkFault, span: Duration) async {
-        guard let all = self.links else { return skip(entry, "links", "the workers have no links") }
+        guard let all = tools.links else { return skip(entry, "links", "the workers have no links") }
         let names = Set(links.map { ground.nodes[$0.node].name }).sorted()
         let title = names.joined(separator: " ")
         let places = links.map { "link \($0.worker) \($0.node)" }

@@ -26,7 +26,7 @@ final class FaultyLink: Sendable {
             case .stall, .lateRequests: held
             case .dropRequests, .dropReplies: dropped
             case .reset: resets
-            case .kill, .pause, .clockForward, .clockBack, .clockFast: 0
+            default: 0
             }
         }
     }

@@ -7,8 +7,7 @@ import Synchronization
 /// A scenario on a running cluster.
 final class ChaosStage: Sendable {
     let driver: any WorkloadDriver
-    let links: Links?
-    private let clocks: Clocks?
+    let tools: FaultTools
     private let scenario: Scenario
     private let options: ChaosOptions
     private let directory: String
@@ -20,8 +19,7 @@ final class ChaosStage: Sendable {
     private let phase = Mutex(ChaosSnapshot.Phase.starting)
 
     init(
-        scenario: Scenario, options: ChaosOptions, directory: String, ground: Ground, links: Links?,
-        clocks: Clocks?,
+        scenario: Scenario, options: ChaosOptions, directory: String, ground: Ground, tools: FaultTools,
         driver: any WorkloadDriver, history: HistoryWriter, runtime: any Runtime,
         watch: @escaping @Sendable (ChaosSnapshot) -> Void
     ) {
@@ -29,8 +27,7 @@ final class ChaosStage: Sendable {
         self.options = options
         self.directory = directory
         self.ground = ground
-        self.links = links
-        self.clocks = clocks
+        self.tools = tools
         self.driver = driver
         self.history = history
         self.runtime = runtime
@@ -44,7 +41,7 @@ final class ChaosStage: Sendable {
         let holders = holders
         let injector = Injector(
             FaultPlan(scenario, seed: options.seed), of: scenario, seed: options.seed, fleet: fleet, ground: ground,
-            links: links, clocks: clocks, orders: ChaosOrders(directory: "\(directory)/orders"), history: history,
+            tools: tools, strangers: strangers, orders: ChaosOrders(directory: "\(directory)/orders"), history: history,
             runtime: runtime,
             overtaken: { holders.wasOvertaken($0) })
         let end = try await withThrowingTaskGroup(of: End?.self) { group in
@@ -133,13 +130,27 @@ final class ChaosStage: Sendable {
     }
 
     @Sendable private func workerCommand(_ name: String, _ number: Int, _ place: Int) -> Command {
-        let nodes = links?.urls(for: place) ?? ground.nodeURLs
+        workerCommand(name, number, nodes: tools.links?.urls(for: place) ?? ground.nodeURLs)
+    }
+
+    private var strangers: Strangers {
+        Strangers(
+            command: { self.workerCommand($0, $1, nodes: $2, patience: .seconds(1)) }, log: { self.logPath($0) })
+    }
+
+    private func logPath(_ name: String) -> String { "\(directory)/logs/\(name).log" }
+
+    /// - Parameter patience: How long the worker waits for its lock nodes; nil is as long as a run may need.
+    private func workerCommand(
+        _ name: String, _ number: Int, nodes: [String], patience: Duration? = nil
+    ) -> Command {
         var command = Command(
             options.program,
             options.workerArguments + ["--name", name, "--number", "\(number)", "--directory", directory]
-                + (nodes.isEmpty ? [] : ["--nodes", nodes.joined(separator: ",")]))
-        command.output = .file("\(directory)/logs/\(name).log")
-        command.error = .file("\(directory)/logs/\(name).log")
+                + (nodes.isEmpty ? [] : ["--nodes", nodes.joined(separator: ",")])
+                + (patience.map { ["--patience", "\($0.milliseconds)"] } ?? []))
+        command.output = .file(logPath(name))
+        command.error = .file(logPath(name))
         // Control-C is for the run, which then stops its workers in order.
         command.grouping = .ownGroup
         return command

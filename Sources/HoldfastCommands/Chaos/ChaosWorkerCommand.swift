@@ -10,9 +10,14 @@ struct ChaosWorkerCommand: AsyncParsableCommand {
     @Option var number: Int
     @Option var directory: String
     @Option var nodes: String?
+    /// Milliseconds.
+    @Option var patience: Int64 = 60_000
 
     func run() async throws {
         let urls = (nodes ?? "").split(separator: ",").map(String.init)
-        try await ChaosWorker(name: name, number: number, directory: directory, nodes: urls).run()
+        try await ChaosWorker(
+            name: name, number: number, directory: directory, nodes: urls, patience: .milliseconds(patience)
+        )
+        .run()
     }
 }
