@@ -22,8 +22,9 @@ alone() {
 
 case "$battery" in
     smoke)
-        # Locks and jobs, briefly, and the mutants that these two find.
-        "$holdfast" chaos run chaos/counter.yml chaos/jobs.yml --seconds 6 --mutants --report "$report" "$@"
+        # Locks and jobs, briefly, and those of their mutants that are found almost at once.
+        "$holdfast" chaos run chaos/counter.yml chaos/jobs.yml --seconds 6 \
+            --hunt fence-off --hunt key-off --hunt two-step-claim --report "$report" "$@"
         ;;
     full) alone "$holdfast" chaos run chaos/*.yml --seeds 2 --mutants --report "$report" "$@" ;;
     long) alone "$holdfast" chaos run chaos/*.yml --seeds 40 --seconds 60 --mutants --report "$report" "$@" ;;

@@ -18,6 +18,7 @@ final class AgentDriver: WorkloadDriver {
     private let runtime: any Runtime
     private let initial: [String: Int64]
     private let asked = Mutex(0)
+    private let end = QueueEnd()
 
     init(
         _ workload: Workload, seed: UInt64, store: String, history: HistoryWriter, runtime: any Runtime
@@ -78,8 +79,7 @@ final class AgentDriver: WorkloadDriver {
     }
 
     func isDone() async throws -> Bool {
-        let asked = asked.withLock { $0 }
-        return try await queue.counts().areDone(asked)
+        end.isReached(try await queue.counts(), asked: asked.withLock { $0 }, now: runtime.now)
     }
 
     func testify() async throws {
@@ -95,11 +95,4 @@ final class AgentDriver: WorkloadDriver {
     }
 
     func close() async { await store.close() }
-}
-
-extension QueueCounts {
-    /// Whether this many jobs have ended and none waits or runs: a queue may be empty because it lost some.
-    func areDone(_ asked: Int) -> Bool {
-        queued + started + scheduled + deferred == 0 && finished + failed >= asked
-    }
 }

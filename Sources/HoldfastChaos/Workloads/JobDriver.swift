@@ -14,6 +14,7 @@ final class JobDriver: WorkloadDriver {
     private let history: HistoryWriter
     private let runtime: any Runtime
     private let asked = Mutex(0)
+    private let end = QueueEnd()
 
     init(
         _ workload: Workload, seed: UInt64, store: String, history: HistoryWriter, runtime: any Runtime
@@ -52,8 +53,7 @@ final class JobDriver: WorkloadDriver {
     }
 
     func isDone() async throws -> Bool {
-        let asked = asked.withLock { $0 }
-        return try await queue.counts().areDone(asked)
+        end.isReached(try await queue.counts(), asked: asked.withLock { $0 }, now: runtime.now)
     }
 
     func testify() async throws {
