@@ -83,6 +83,28 @@ import Testing
         let ring = links("stall ring of links")
         #expect(Set(ring).count == 4 && ring.allSatisfy { $0.count == 2 }, "each worker sees another majority")
     }
+
+    @Test func formsAreTakenInTurn() {
+        var scenario = Scenario(name: "x", about: "", workload: Workload(.counter))
+        var strangers = FaultSpec(.otherNodes, on: .worker, .every(.seconds(5)))
+        strangers.lists = [.turned, .shorter]
+        var kills = FaultSpec(.kill, on: .minority, .every(.seconds(10)))
+        kills.restarts = [.snapshot, .cut]
+        scenario.faults = [strangers, kills, FaultSpec(.diskFull, on: .majority, .at([.seconds(1)]))]
+        let plan = FaultPlan(scenario, seed: 1)
+        #expect(
+            plan.entries.filter { $0.title == "other-nodes worker" }.map(\.variant)
+                == ["turned list", "shorter list", "turned list", "shorter list"])
+        #expect(
+            plan.entries.filter { $0.title == "kill minority of nodes" }.map(\.variant)
+                == ["back with an old snapshot of its data", "back with the newest bytes of its file gone"])
+        guard case .nodes(let nodes, .diskFull, _)? = plan.entries.first(where: { $0.title.hasPrefix("disk") })?.fault
+        else {
+            Issue.record("no disk is full")
+            return
+        }
+        #expect(nodes.count == 3)
+    }
 }
 
 @Suite struct ChaosResultTests {
