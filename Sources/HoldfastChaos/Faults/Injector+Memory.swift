@@ -78,11 +78,15 @@ extension Injector {
         return await ask(node, RedisCommand("HGET", "holdfast:node", "vote"))?.text?.hasSuffix(runID) ?? false
     }
 
-    /// Fills a server's memory, so that it evicts.
+    /// Fills a server's memory until it evicts, and no further: its record, by which it could vote, is to be there.
     /// - Returns: How many keys it has evicted.
     private func press(_ node: ClusterMember) async -> Int {
         let filler = RedisArgument([UInt8](repeating: 0, count: 64 << 10))
-        for number in 0..<64 { _ = await ask(node, RedisCommand("SET", "filler:\(number)", filler)) }
-        return await info("stats", of: node)["evicted_keys"].flatMap { Int($0) } ?? 0
+        for number in 0..<64 {
+            _ = await ask(node, RedisCommand("SET", RedisArgument("filler:\(number)"), filler))
+            let evicted = await info("stats", of: node)["evicted_keys"].flatMap { Int($0) } ?? 0
+            if evicted > 0 { return evicted }
+        }
+        return 0
     }
 }
