@@ -89,7 +89,7 @@ public struct ChaosRun: Sendable {
                 workers: scenario.topology.workers, nodes: ground.nodes, runtime: runtime) : nil
         let stage = ChaosStage(
             scenario: scenario, options: options, directory: directory, ground: ground, links: links, clocks: clocks,
-            driver: try driver(ground, history), history: history, runtime: runtime, watch: watch)
+            driver: try driver(directory, ground, history), history: history, runtime: runtime, watch: watch)
         do {
             let outcome = try await stage.play()
             await leave(stage)
@@ -105,8 +105,15 @@ public struct ChaosRun: Sendable {
         await stage.links?.close()
     }
 
-    private func driver(_ ground: Ground, _ history: HistoryWriter) throws -> any WorkloadDriver {
+    private func driver(
+        _ directory: String, _ ground: Ground, _ history: HistoryWriter
+    ) throws -> any WorkloadDriver {
         let (workload, store) = (scenario.workload, ground.store)
+        if let adapter = options.adapter {
+            return AdapterDriver(
+                adapter, workload, nodes: ground.nodeURLs, store: store, log: "\(directory)/logs/adapter.log",
+                history: history, runtime: runtime)
+        }
         return switch workload.kind {
         case .agents:
             try AgentDriver(workload, seed: options.seed, store: store, history: history, runtime: runtime)

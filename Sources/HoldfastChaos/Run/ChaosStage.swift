@@ -130,8 +130,9 @@ final class ChaosStage: Sendable {
         let nodes = links?.urls(for: place) ?? ground.nodeURLs
         var command = Command(
             options.program,
-            options.workerArguments + ["--name", name, "--number", "\(number)", "--directory", directory]
-                + (nodes.isEmpty ? [] : ["--nodes", nodes.joined(separator: ",")]))
+            options.workerArguments + ["--name", name, "--number", "\(number)", "--directory", directory])
+        // Not among the arguments, which everybody on the machine can read: URLs may hold passwords.
+        command.environment = .inheritAnd([ChaosWorker.nodesVariable: nodes.joined(separator: ",")])
         command.output = .file("\(directory)/logs/\(name).log")
         command.error = .file("\(directory)/logs/\(name).log")
         // Control-C is for the run, which then stops its workers in order.

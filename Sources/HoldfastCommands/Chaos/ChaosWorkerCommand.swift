@@ -1,5 +1,6 @@
 import ArgumentParser
 import HoldfastChaos
+import HoldfastProcess
 
 /// A worker of `holdfast chaos run` and `holdfast demo`; not for people.
 struct ChaosWorkerCommand: AsyncParsableCommand {
@@ -9,10 +10,13 @@ struct ChaosWorkerCommand: AsyncParsableCommand {
     @Option var name: String
     @Option var number: Int
     @Option var directory: String
-    @Option var nodes: String?
+
+    /// As the run tells its processes.
+    static var nodes: [String] {
+        (Environment.variable(ChaosWorker.nodesVariable) ?? "").split(separator: ",").map(String.init)
+    }
 
     func run() async throws {
-        let urls = (nodes ?? "").split(separator: ",").map(String.init)
-        try await ChaosWorker(name: name, number: number, directory: directory, nodes: urls).run()
+        try await ChaosWorker(name: name, number: number, directory: directory, nodes: Self.nodes).run()
     }
 }
