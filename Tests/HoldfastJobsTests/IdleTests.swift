@@ -1,4 +1,5 @@
 import HoldfastRedis
+import HoldfastRuntime
 import Synchronization
 import Testing
 
