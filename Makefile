@@ -10,7 +10,7 @@ FSYNC ?= never
 FORMATTED := Sources Tests Package.swift $(wildcard Benchmarks Examples)
 
 .PHONY: help setup build demo chaos-smoke chaos chaos-long test test-jobs-long compare-rq model format lint bench
-.PHONY: bench-locks bench-jobs soak clean
+.PHONY: bench-locks bench-jobs other-locks soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,10 @@ bench-jobs: setup ## jobs beside the limit of the scripts and other job queues, 
 	$(SWIFT) build -c release --product holdfast-bench
 	@"$$($(SWIFT) build -c release --show-bin-path)/holdfast-bench" --job-peers Benchmarks/peers/jobs.sh \
 		--seconds $(SECONDS_EACH) --rounds $(ROUNDS) jobs
+
+other-locks: setup ## judge lock libraries from pip beside ours, with faults (some 15 minutes)
+	$(SWIFT) build --product holdfast
+	@scripts/other-locks.sh 4 20
 
 soak: setup ## a million lock cycles, optimised, with failures among them; fails if anything leaks
 	$(SWIFT) run -c release holdfast-bench soak --cycles 1000000

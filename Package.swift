@@ -117,8 +117,8 @@ let package = Package(
             "HoldfastChaos",
             [
                 "HoldfastAgents", "HoldfastCluster", "HoldfastHistory", "HoldfastJobs", "HoldfastLocks",
-                "HoldfastProcess", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", log, nioCore, nioPosix,
-                yams,
+                "HoldfastMeasurement", "HoldfastProcess", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", log,
+                nioCore, nioPosix, yams,
             ]),
         room(
             "HoldfastCommands",
@@ -252,7 +252,7 @@ let package = Package(
                 "HoldfastCommands", "HoldfastAgents", "HoldfastCluster", "HoldfastHTTP", "HoldfastLocks",
                 "HoldfastProcess",
                 "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "LocalHTTPServer", "HoldfastMain", arguments,
-                "TestWorld",
+                "RedisFixture", "TestWorld",
             ]),
         tests(
             "HoldfastChaosTests",

@@ -32,8 +32,8 @@ struct JobFloor {
         let began = runtime.now
         var done = 0
         var taken = try await client.send(try take(runtime)).array ?? []
-        while taken.count > 4 {
-            let replies = try await client.pipeline([try complete(taken.dropFirst(4)), try take(runtime)])
+        while taken.count > 5 {
+            let replies = try await client.pipeline([try complete(taken.dropFirst(5)), try take(runtime)])
             done += (try replies[0].get().array ?? []).dropFirst().count { $0.text == "finished" }
             taken = try replies[1].get().array ?? []
         }

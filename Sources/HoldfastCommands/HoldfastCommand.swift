@@ -17,9 +17,8 @@ public struct HoldfastCommand: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, ChaosCommand.self, VerifyCommand.self, AgentCommand.self, ClusterCommand.self,
             WorkerCommand.self, PoolCommand.self, EnqueueCommand.self, InfoCommand.self, JobCommand.self,
-            QueueCommand.self, FailedCommand.self, WorkersCommand.self, CronCommand.self, LockCommand.self,
-            LocksCommand.self,
-            BenchCommand.self,
+            QueueCommand.self, FailedCommand.self, LimitsCommand.self, WorkersCommand.self, CronCommand.self,
+            LockCommand.self, LocksCommand.self, BenchCommand.self,
         ])
 
     public init() {}

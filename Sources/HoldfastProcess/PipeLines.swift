@@ -5,7 +5,7 @@ public struct PipeLines: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> Iterator { Iterator(reader: reader, limit: limit) }
 
-    public struct Iterator: AsyncIteratorProtocol {
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
         let reader: PipeReader
         let limit: Int
         private var buffer: [UInt8] = []

@@ -4,7 +4,7 @@ public enum RedisAddress: Sendable, Hashable {
     case unix(path: String)
 
     /// The name that a TLS certificate must show; nil for a socket file.
-    var serverName: String? {
+    public var serverName: String? {
         if case .tcp(let host, _) = self { host } else { nil }
     }
 }

@@ -91,7 +91,7 @@ import Testing
             try await redis.client.send(RedisCommand("SET", RedisArgument(key), "something else"))
             let reply = try await redis.client.run(
                 JobScripts.take, keys: [], arguments: ["rq", "dying", 60_000, 600, 2, "0123456789abcdef01234567", "q"])
-            #expect(reply.array?.count == 4 && reply.array?[3].text?.contains("WRONGTYPE") == true, "\(reply)")
+            #expect(reply.array?.count == 5 && reply.array?[3].text?.contains("WRONGTYPE") == true, "\(reply)")
             #expect(try await redis.queue("q").waiting() == ids)
             try await redis.client.send(RedisCommand("DEL", RedisArgument(key)))
             #expect(try await redis.take(2, from: "q", lease: .seconds(60)).map(\.job) == ids)

@@ -74,6 +74,8 @@ import Testing
         let first = try await queue.enqueue(Report(year: 1999), .unique("report-1999"), .delay(.seconds(60)))
         let same = try await queue.enqueue(Report(year: 1999), .unique("report-1999", whenLive: .adopt))
         #expect(same == first)
+        try await queue.enqueue(Report(year: 2003), .limit("crm", concurrency: 5))
+        try await queue.enqueue(Report(year: 2004), .limit("mail", rate: .init(100, per: .seconds(60), burst: 20)))
         let nightly = try GroupName("nightly")
         let fetch = try await queue.enqueue(Report(year: 2001), .group(nightly))
         try await queue.enqueue(Report(year: 2002), .after(fetch), .group(nightly))
@@ -106,7 +108,7 @@ import Testing
         let blocks = guide.components(separatedBy: "```swift\n").dropFirst().map {
             $0.components(separatedBy: "```")[0]
         }
-        #expect(blocks.count == 9)
+        #expect(blocks.count == 10)
         for line in blocks.joined().split(separator: "\n") {
             #expect(known.contains(line.trimmingPrefix(while: \.isWhitespace)), "\(line)")
         }

@@ -128,6 +128,22 @@ import Testing
         #expect(try await rules(after: broken.commands) == broken.rules)
     }
 
+    private static let limited = [
+        "HSET rq:job:a rate_limit_key k rate_limit_concurrency 1", "SADD rq:rl-keys k", "HSET rq:rl:k concurrency 1",
+        "ZADD rq:rl:k:allowed 1 a",
+    ]
+
+    @Test(arguments: [
+        Broken(limited),
+        Broken(limited + ["DEL rq:rl:k:allowed"], .limit),
+        Broken(limited + ["HSET rq:rl:k concurrency 0"], .limit),
+        Broken(limited + ["HSET rq:job:a status rate_limited"], .place),
+        Broken(limited + ["ZADD rq:rl:k:rate_limited 1 a"], .place),
+    ])
+    func limitsThatAreExceededAreSeen(_ broken: Broken) async throws {
+        #expect(try await rules(after: broken.commands) == broken.rules)
+    }
+
     @Test(arguments: [
         Broken(worker + ["SREM rq:workers rq:worker:w"], .worker, .worker, .worker),
         Broken(worker + ["SREM rq:workers:p rq:worker:w"], .worker),

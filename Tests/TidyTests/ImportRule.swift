@@ -42,7 +42,7 @@ extension Rule {
         "HoldfastSimulation": ["HoldfastHistory", "HoldfastAgents", "CLua"],
         "HoldfastProcess": ["CProcess", "HoldfastRuntime"],
         "HoldfastCluster": ["HoldfastProcess", "HoldfastRedis"],
-        "HoldfastChaos": ["HoldfastCluster", "HoldfastHistory", "HoldfastAgents"],
+        "HoldfastChaos": ["HoldfastCluster", "HoldfastHistory", "HoldfastAgents", "HoldfastMeasurement"],
         "HoldfastCommands": [
             "Holdfast", "HoldfastGateway", "HoldfastChaos", "HoldfastSimulation", "HoldfastRedisTLS",
             "HoldfastMeasurement", "HoldfastMetrics", "HoldfastPrograms",

@@ -12,11 +12,13 @@ enum HTMLReport {
         <header><p class="kicker">Holdfast chaos</p>
         <h1>\(escape(result.scenario)) \(badge(result.verdict))</h1>
         <p>\(escape(result.about))</p>
+        <p class="summary \(result.verdict.rawValue)">\(escape(summary(result)))</p>
         \(facts(result, history))</header>
         \(section("Guarantees", guarantees(result)))
         \(violations(result))
+        \(section("Timeline", Timeline(history).html()))
         \(section("Faults", faults(result)))
-        \(section("Timeline", Timeline(history).svg()))
+        \(section("Recovery", Recovery(history).html()))
         \(section("Waiting for locks", LatencyChart(history).html()))
         \(section("What must happen sometimes", occurrences(result)))
         \(section("Again", "<pre>\(escape(command))</pre><p>Work and faults are drawn from the seed. "
@@ -36,6 +38,19 @@ enum HTMLReport {
             case .unknown: "unknown"
             }
         return "<span class=\"badge \(verdict.rawValue)\">\(word)</span>"
+    }
+
+    private static func summary(_ result: ChaosResult) -> String {
+        let judged = result.judgements.count
+        let faults = result.faults.reduce(0) { $0 + $1.confirmed }
+        let through = faults == 0 ? "without any fault" : "through \(faults) faults"
+        let violated = result.judgements.count { $0.verdict == .invalid }
+        let open = result.judgements.count { $0.verdict == .unknown }
+        return switch result.verdict {
+        case .valid: "All \(judged) guarantees held \(through)."
+        case .invalid: "\(violated) of \(judged) guarantees violated \(through)."
+        case .unknown: "\(open) of \(judged) guarantees could not be decided; the others held \(through)."
+        }
     }
 
     private static func section(_ title: String, _ body: String) -> String {
@@ -64,7 +79,7 @@ enum HTMLReport {
                 + "<td>\(badge(judgement.verdict))</td>"
                 + "<td class=\"figures\">\(figures.joined(separator: " · "))\(doubt)</td></tr>"
         }
-        return "<table>\(rows.joined())</table>"
+        return "<table class=\"verdicts\">\(rows.joined())</table>"
     }
 
     private static func violations(_ result: ChaosResult) -> String {
@@ -83,12 +98,15 @@ enum HTMLReport {
 
     private static func faults(_ result: ChaosResult) -> String {
         if result.faults.isEmpty { return "<p>None were planned.</p>" }
+        let hasReasons = result.faults.contains { !$0.reasons.isEmpty }
         let rows = result.faults.map { tally in
-            "<tr><td>\(escape(tally.title))</td><td>\(tally.planned)</td><td>\(tally.injected)</td>"
-                + "<td>\(tally.confirmed)</td><td>\(escape(tally.reasons.joined(separator: "; ")))</td></tr>"
+            let counts = [tally.planned, tally.injected, tally.confirmed].map { "<td class=\"n\">\($0)</td>" }
+            let reasons = hasReasons ? "<td>\(escape(tally.reasons.joined(separator: "; ")))</td>" : ""
+            return "<tr><td>\(escape(tally.title))</td>\(counts.joined())\(reasons)</tr>"
         }
-        return "<table><tr><th>fault</th><th>planned</th><th>injected</th><th>seen from outside</th>"
-            + "<th>not, because</th></tr>\(rows.joined())</table>"
+        let heads = ["planned", "injected", "seen from outside"].map { "<th class=\"n\">\($0)</th>" }.joined()
+        let head = "<tr><th>fault</th>\(heads)\(hasReasons ? "<th>not, because</th>" : "")</tr>"
+        return "<div class=\"wide\"><table>\(head)\(rows.joined())</table></div>"
     }
 
     private static func occurrences(_ result: ChaosResult) -> String {
@@ -96,7 +114,8 @@ enum HTMLReport {
             let count = result.occurrences[occurrence.rawValue] ?? 0
             let isExpected = result.expected.contains(occurrence)
             guard count > 0 || isExpected else { return nil }
-            return "<tr><td>\(occurrence.rawValue)</td><td>\(count)</td><td>\(isExpected ? "expected" : "")</td></tr>"
+            return "<tr><td>\(occurrence.rawValue)</td><td class=\"n\">\(count)</td>"
+                + "<td>\(isExpected ? "expected" : "")</td></tr>"
         }
         return rows.isEmpty ? "" : "<table>\(rows.joined())</table>"
     }

@@ -8,6 +8,8 @@ public struct ChaosOptions: Sendable, Hashable {
     public var nodes: [String]?
     /// A store that runs already; nil starts one.
     public var store: String?
+    /// The command line of an adapter for another lock library, which is then judged in place of ours.
+    public var adapter: String?
     /// Kept afterwards, with logs and histories; nil takes a temporary one that is removed.
     public var directory: String?
     /// The program that can be a worker, and the arguments that make it one.

@@ -108,7 +108,7 @@ public struct ChaosRun: Sendable {
         }
         let stage = ChaosStage(
             scenario: scenario, options: options, directory: directory, ground: ground, tools: tools,
-            driver: try driver(ground, history), history: history, runtime: runtime, watch: watch)
+            driver: try driver(directory, ground, history), history: history, runtime: runtime, watch: watch)
         do {
             let outcome = try await stage.play()
             await leave(stage)
@@ -124,8 +124,15 @@ public struct ChaosRun: Sendable {
         await stage.tools.links?.close()
     }
 
-    private func driver(_ ground: Ground, _ history: HistoryWriter) throws -> any WorkloadDriver {
+    private func driver(
+        _ directory: String, _ ground: Ground, _ history: HistoryWriter
+    ) throws -> any WorkloadDriver {
         let (workload, store) = (scenario.workload, ground.store)
+        if let adapter = options.adapter {
+            return AdapterDriver(
+                adapter, workload, nodes: ground.nodeURLs, store: store, log: "\(directory)/logs/adapter.log",
+                history: history, runtime: runtime)
+        }
         return switch workload.kind {
         case .agents:
             try AgentDriver(workload, seed: options.seed, store: store, history: history, runtime: runtime)

@@ -147,8 +147,9 @@ final class ChaosStage: Sendable {
         var command = Command(
             options.program,
             options.workerArguments + ["--name", name, "--number", "\(number)", "--directory", directory]
-                + (nodes.isEmpty ? [] : ["--nodes", nodes.joined(separator: ",")])
                 + (patience.map { ["--patience", "\($0.milliseconds)"] } ?? []))
+        // Not among the arguments, which everybody on the machine can read: URLs may hold passwords.
+        command.environment = .inheritAnd([ChaosWorker.nodesVariable: nodes.joined(separator: ",")])
         command.output = .file(logPath(name))
         command.error = .file(logPath(name))
         // Control-C is for the run, which then stops its workers in order.

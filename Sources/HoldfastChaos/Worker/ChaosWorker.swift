@@ -7,6 +7,9 @@ import Logging
 
 /// A worker process of a chaos run: does its part of the workload, keeps a history, and obeys orders at named points.
 public struct ChaosWorker: Sendable {
+    /// The variable in which a worker is told the lock nodes' URLs, separated by commas.
+    public static let nodesVariable = "HOLDFAST_CHAOS_NODES"
+
     private let name: String
     private let number: Int
     private let directory: String

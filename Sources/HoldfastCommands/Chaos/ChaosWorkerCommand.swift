@@ -1,5 +1,6 @@
 import ArgumentParser
 import HoldfastChaos
+import HoldfastProcess
 
 /// A worker of `holdfast chaos run` and `holdfast demo`; not for people.
 struct ChaosWorkerCommand: AsyncParsableCommand {
@@ -9,14 +10,17 @@ struct ChaosWorkerCommand: AsyncParsableCommand {
     @Option var name: String
     @Option var number: Int
     @Option var directory: String
-    @Option var nodes: String?
     /// Milliseconds.
     @Option var patience: Int64 = 60_000
 
+    /// As the run tells its processes.
+    static var nodes: [String] {
+        (Environment.variable(ChaosWorker.nodesVariable) ?? "").split(separator: ",").map(String.init)
+    }
+
     func run() async throws {
-        let urls = (nodes ?? "").split(separator: ",").map(String.init)
         try await ChaosWorker(
-            name: name, number: number, directory: directory, nodes: urls, patience: .milliseconds(patience)
+            name: name, number: number, directory: directory, nodes: Self.nodes, patience: .milliseconds(patience)
         )
         .run()
     }

@@ -37,6 +37,7 @@ struct EnqueueCommand: AsyncParsableCommand {
     var kwargs: String?
 
     @OptionGroup var enqueue: EnqueueOptions
+    @OptionGroup var limits: LimitOptions
 
     @Flag(help: "Wait for the result and print it; exit status 1 if the job fails.")
     var wait = false
@@ -78,7 +79,8 @@ struct EnqueueCommand: AsyncParsableCommand {
 
     func run() async throws {
         let payload = try payload()
-        let options = try enqueue.options()
+        var options = try enqueue.options()
+        options.limit = limits.value
         let job = NewJob(payload, options: options)
         let name = try QueueName(queue)
         try await connection.withJobsClient { client in

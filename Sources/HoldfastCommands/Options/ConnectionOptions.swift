@@ -48,11 +48,18 @@ struct ConnectionOptions: ParsableArguments {
     ///
     /// - Throws: `RedisError` that names a certificate's file.
     func transport(to servers: [RedisConfiguration]) throws -> NIOTransport {
-        guard servers.contains(where: \.secure) else { return NIOTransport() }
+        NIOTransport(tls: try tlsProvider(for: servers))
+    }
+
+    /// What protects connections to these servers; nil when none of them wants it.
+    ///
+    /// - Throws: `RedisError` that names a certificate's file.
+    func tlsProvider(for servers: [RedisConfiguration]) throws -> NIOTransport.TLSProvider? {
+        guard servers.contains(where: \.secure) else { return nil }
         var tls = RedisTLS()
         if let tlsCa { tls.trust = .authorities(file: tlsCa) }
         if let tlsCert, let tlsKey { tls.identity = .init(certificateFile: tlsCert, keyFile: tlsKey) }
-        return try NIOTransport(tls)
+        return try tls.makeProvider()
     }
 
     /// These options again, for a process of this program; what may hold a password is in ``variables``, since

@@ -2,8 +2,8 @@ import ArgumentParser
 import Foundation
 import HoldfastChaos
 import HoldfastHistory
-import HoldfastLocks
 import HoldfastRedis
+import HoldfastRedisTLS
 
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,12 +14,16 @@ struct VerifyCommand: AsyncParsableCommand {
             or both. The nodes themselves are not harmed. Lock names begin with holdfast-verify/; values are kept on a \
             store of the run's own, or on --store, and deleted at the end.
 
+            With --adapter another lock library is judged in the same way, on any Redis servers without data of \
+            others: docs/other-locks.md describes the protocol, chaos/adapters has some.
+
             Exit status: 0 every guarantee held, 1 one was violated or the nodes are not safe, 2 it could not be \
             decided or the command line is wrong, 69 the nodes are not there.
 
             Examples:
               holdfast verify --nodes redis://a,redis://b,redis://c
-              holdfast verify --nodes redis://a,redis://b,redis://c --seconds 60 --junit verify.xml --html verify.html
+              holdfast verify --nodes rediss://a,rediss://b,rediss://c --tls-ca ca.pem --junit verify.xml --html v.html
+              holdfast verify --adapter 'python3 chaos/adapters/redlock_py.py' --nodes redis://a,redis://b,redis://c
             """)
 
     @Option(help: ArgumentHelp("For how long clients count and suffer.", valueName: "seconds"))
@@ -34,11 +38,25 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Faults are drawn from it.", valueName: "number"))
     var seed: UInt64 = 1
 
+    @Option(
+        help: ArgumentHelp(
+            "Only these faults.", discussion: "\(FaultsArgument.allValueStrings[0]) if not given.",
+            valueName: "kind,kind,…"))
+    var faults: FaultsArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Judge another lock library: the command line of an adapter for it.", valueName: "command"))
+    var adapter: String?
+
     @Option(help: ArgumentHelp("Write the verdicts there as JUnit XML.", valueName: "file"))
     var junit: String?
 
     @Option(help: ArgumentHelp("Write the report there as one HTML page.", valueName: "file"))
     var html: String?
+
+    @Option(help: ArgumentHelp("Write the history there, a line of JSON for each event.", valueName: "file"))
+    var history: String?
 
     @Flag(help: "Go on although the examination of the nodes found errors.")
     var force = false
@@ -50,17 +68,30 @@ struct VerifyCommand: AsyncParsableCommand {
         guard (5...3600).contains(seconds) else { throw ValidationError("--seconds takes 5 to 3600") }
         guard (2...32).contains(clients) else { throw ValidationError("--clients takes 2 to 32") }
         guard (1...10_000).contains(rate) else { throw ValidationError("--rate takes 1 to 10000") }
+        if adapter?.isEmpty == true { throw ValidationError("--adapter takes a command line") }
     }
 
     func run() async throws {
         let nodes = try connection.nodeConfigurations()
-        try await examine(nodes)
-        var options = Verification.Options(nodes: try connection.nodeURLs(), program: try OwnProgram.path())
+        let urls = try connection.nodeURLs()
+        let transport = try connection.transport(to: nodes)
+        let examination = NodeExamination(nodes: nodes, transport: transport, force: force, output: output)
+        let summary = try await adapter == nil ? examination.asLockCluster() : examination.asServers()
+        try output.remark("\(summary); \(clients) clients, \(seconds) s")
+        var options = Verification.Options(nodes: urls, program: try OwnProgram.path())
         options.store = connection.store
         options.clients = clients
         options.seconds = seconds
         options.rate = rate
         options.seed = seed
+        options.adapter = adapter
+        if let faults { options.faults = faults.kinds }
+        let store = try connection.store.map { try RedisConfiguration(url: $0) }
+        options.tls = try connection.tlsProvider(for: nodes + (store.map { [$0] } ?? []))
+        try finish(try await hold(options))
+    }
+
+    private func hold(_ options: Verification.Options) async throws -> ChaosRun.Outcome {
         let view = ChaosView(isShown: !output.json && !output.quiet, seconds: seconds)
         let outcome: ChaosRun.Outcome
         do { outcome = try await Verification(options) { view.show($0) }.run() } catch {
@@ -68,9 +99,13 @@ struct VerifyCommand: AsyncParsableCommand {
             throw error
         }
         try view.clear()
+        return outcome
+    }
+
+    private func finish(_ outcome: ChaosRun.Outcome) throws {
         try save(outcome.junit, to: junit)
-        let again = "holdfast verify --nodes … --seconds \(seconds) --clients \(clients) --seed \(seed)"
-        try save(outcome.page(command: again), to: html)
+        try save(outcome.page(command: repetition), to: html)
+        if let history { try outcome.history.write(to: history) }
         if output.json {
             try Output.standard.json(outcome.result)
         } else {
@@ -79,27 +114,17 @@ struct VerifyCommand: AsyncParsableCommand {
         if outcome.result.verdict != .valid { throw ArgumentParser.ExitCode(outcome.result.verdict.exitStatus) }
     }
 
-    /// Servers that are no lock nodes, or not safe ones, are not loaded.
-    private func examine(_ nodes: [RedisConfiguration]) async throws {
-        let diagnosis = try await LockCluster.diagnose(
-            LockClusterConfiguration(nodes: nodes), transport: try connection.transport(to: nodes))
-        if diagnosis.reachable < diagnosis.majority {
-            throw CommandFailure(
-                "\(diagnosis.reachable) of \(nodes.count) lock nodes answer, \(diagnosis.majority) must",
-                code: .unavailable)
-        }
-        guard diagnosis.voting >= diagnosis.majority else {
-            throw CommandFailure(
-                "these servers are no lock nodes that can vote: run 'holdfast cluster init' or "
-                    + "'holdfast cluster doctor' on them first")
-        }
-        let errors = diagnosis.findings.filter { $0.severity == .error }
-        if let first = errors.first, !force {
-            throw CommandFailure(
-                "the examination found \(errors.count) errors, such as: \(first.what). "
-                    + "See 'holdfast cluster doctor'; --force goes on nevertheless")
-        }
-        try output.remark("\(nodes.count) lock nodes, \(diagnosis.voting) vote; \(clients) clients, \(seconds) s")
+    /// The command that repeats this run, for a page that may be shown to others: without the servers' URLs, which may
+    /// hold passwords.
+    var repetition: String {
+        var words = ["holdfast verify"]
+        if let adapter { words.append("--adapter '\(adapter.replacingOccurrences(of: "'", with: "'\\''"))'") }
+        words.append("--nodes \"$HOLDFAST_NODES\"")
+        if connection.store != nil { words.append("--store \"$HOLDFAST_STORE\"") }
+        words.append("--seconds \(seconds) --clients \(clients) --rate \(rate) --seed \(seed)")
+        if let faults { words.append("--faults \(faults.kinds.map(\.rawValue).joined(separator: ","))") }
+        if force { words.append("--force") }
+        return words.joined(separator: " ")
     }
 
     private func save(_ text: String, to path: String?) throws {

@@ -13,9 +13,7 @@ extension Lua {
           if not valid then return end
           call('HSET', P .. ':job:' .. id, 'data', '[' .. cjson.encode(name) .. ', null, [], ' .. text .. ']',
             'origin', queue, 'status', 'queued', 'created_at', ISO, 'enqueued_at', ISO, 'description', description,
-            'timeout', timeout, 'retries_left', retries, 'retry_intervals', intervals, 'hf_retry_jitter', jitter,
-            'success_callback_name', '', 'failure_callback_name', '', 'stopped_callback_name', '', 'group_id', '',
-            'started_at', '', 'ended_at', '', 'last_heartbeat', '', 'worker_name', '')
+            'timeout', timeout, 'retries_left', retries, 'retry_intervals', intervals, 'hf_retry_jitter', jitter)
           call('SADD', P .. ':queues', P .. ':queue:' .. queue)
           call('RPUSH', P .. ':queue:' .. queue, id)
         end

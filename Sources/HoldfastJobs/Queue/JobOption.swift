@@ -53,6 +53,13 @@ extension JobOption {
         JobOption { $0.unique = JobOptions.UniqueKey(key, whenLive: whenLive) }
     }
 
+    /// As many of a key at once, and as fast, as ``JobLimit`` says.
+    public static func limit(
+        _ key: String, concurrency: Int = JobLimit.maximumConcurrency, rate: JobLimit.Rate? = nil
+    ) -> JobOption {
+        JobOption { $0.limit = JobLimit(key, concurrency: concurrency, rate: rate) }
+    }
+
     public static func group(_ group: GroupName) -> JobOption { JobOption { $0.group = group } }
 
     public static func description(_ text: String) -> JobOption { JobOption { $0.description = text } }

@@ -31,6 +31,8 @@ public struct JobOptions: Sendable {
     public var repetition: Repetition?
     /// The group that the job is counted in.
     public var group: GroupName?
+    /// How many jobs of a key may be on at once, and how fast they may come.
+    public var limit: JobLimit?
     /// A function to call with the outcome of a success.
     public var onSuccess: Callback?
     /// A function to call with the outcome of every failed execution.

@@ -1,26 +1,27 @@
 import HoldfastRuntime
 
 extension NewJob {
-    /// The fields of the job's hash but for its state and times, which the server gives.
+    /// The fields of the job's hash but for its state and times, which the server gives. Python's `rq` writes empty
+    /// ones as well, for what is not there yet; its readers take a missing field for the same, and every field costs.
     /// - Throws: ``JobsError`` with `invalid`, `unreadable` or `tooLarge`.
     func fields(queue: QueueName) throws(JobsError) -> [(String, [UInt8])] {
         try validate()
         var texts = [
             ("origin", queue.text), ("description", options.description ?? payload.summary),
-            ("group_id", options.group?.text ?? ""),
             ("timeout", String(options.timeout?.secondsRoundedUp ?? -1)),
-            ("started_at", ""), ("ended_at", ""), ("last_heartbeat", ""), ("worker_name", ""),
         ]
+        if let group = options.group { texts.append(("group_id", group.text)) }
         for (kind, callback) in [
             ("success", options.onSuccess), ("failure", options.onFailure), ("stopped", options.onStopped),
         ] {
-            texts += try callback?.fields(kind) ?? [("\(kind)_callback_name", "")]
+            texts += try callback?.fields(kind) ?? []
         }
         if let ttl = options.resultTTL { texts.append(("result_ttl", String(ttl.seconds))) }
         if let ttl = options.failureTTL { texts.append(("failure_ttl", String(ttl.seconds))) }
         if let ttl = options.queueTTL { texts.append(("ttl", String(ttl.secondsRoundedUp))) }
         if let retry = options.retry { texts += try retry.fields() }
         if let repetition = options.repetition { texts += try repetition.fields() }
+        if let limit = options.limit { texts += try limit.fields() }
         if let unique = options.unique { texts.append((JobRecord.OwnField.uniqueKey, unique.text)) }
         if let first = options.dependencies.first {
             texts.append(("dependency_ids", JSONList.write(plain: options.dependencies.map(\.text))))
@@ -28,7 +29,7 @@ extension NewJob {
             if options.toleratesFailedDependencies { texts.append(("allow_dependency_failures", "1")) }
         }
         // RQ moves a job to the front by this field when it enters its queue later.
-        if options.atFront, options.start != nil || !options.dependencies.isEmpty {
+        if options.atFront, options.start != nil || !options.dependencies.isEmpty || options.limit != nil {
             texts.append(("enqueue_at_front", "1"))
         }
         var fields = [("data", payload.field)] + texts.map { ($0.0, Array($0.1.utf8)) }

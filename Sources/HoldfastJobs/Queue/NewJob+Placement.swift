@@ -22,6 +22,7 @@ extension NewJob {
             if options.toleratesFailedDependencies { placement.tolerant = true }
         }
         placement.group = options.group?.text
+        placement.limit = options.limit?.key
         if placement == Placement() { return [] }
         return try JobPayload.encode(placement, as: "a job's options")
     }
@@ -37,6 +38,7 @@ extension NewJob {
         var after: [String]?
         var tolerant: Bool?
         var group: String?
+        var limit: String?
     }
 
     /// How ``JobScripts/enqueue`` takes a job: queue, id, placement, the number of field arguments, the fields.

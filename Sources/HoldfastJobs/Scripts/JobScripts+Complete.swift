@@ -27,10 +27,13 @@ extension JobScripts {
     /// does; a mark stays for two minutes so that a repeat is still recognised. What is given back goes to the front
     /// of its queue in the order of the batch; neither a retry nor a crash is counted.
     ///
+    /// An error in the middle of one outcome's own steps (a record that holds what nobody expects) leaves the others
+    /// alone: its job goes back to its queue unless its end was written already, and `trouble` tells.
+    ///
     /// A plain success (most are) costs four commands of its own, everything else is done once a batch.
     static let complete = RedisScript(
         name: "complete",
-        Lua.prelude + Lua.lenient + Lua.push + Lua.retain + Lua.record + Lua.count + Lua.wake
+        Lua.prelude + Lua.lenient + Lua.push + Lua.retain + Lua.span + Lua.record + Lua.count + Lua.wake
             + Lua.follow + Lua.prune + Lua.fail + completeSteps
                 + """
                 local groups, verdicts, held = {}, {}, {}
@@ -85,7 +88,12 @@ extension JobScripts {
                     if not complete and call('EXISTS', P .. ':job:' .. ARGV[at + 1]) == 0 then
                       verdicts[at] = 'gone'
                     elseif ARGV[at + 5] ~= 'return' then
-                      verdicts[at] = settle[ARGV[at + 5]](unpack(ARGV, at, at + 8))
+                      -- Who has a limit says nothing of `keep`.
+                      local key = ARGV[at + 8] == '' and field(P .. ':job:' .. ARGV[at + 1], 'rate_limit_key') or ''
+                      local whole, verdict = pcall(settle[ARGV[at + 5]], unpack(ARGV, at, at + 8))
+                      if not whole and trouble == '' then trouble = tostring(verdict) end
+                      verdicts[at] = whole and verdict
+                      if key ~= '' then vacate(ARGV[at + 1], key) end
                     end
                   end
                   for index = #held, 1, -1 do
@@ -141,20 +149,31 @@ extension JobScripts {
             call('HSET', hash, 'repeat_intervals', cjson.encode(pauses))
           end
           call('HSET', hash, 'repeats_left', left - 1)
+          -- The crashes of one run say nothing of the next one.
+          call('HDEL', hash, 'hf_crashes')
           later(queue, job, pause, false)
         end
+        -- The record goes with the outcome; a repeat after a lost reply must still be told from a stale one.
+        local function mark(job, execution)
+          call('SET', P .. ':completed:' .. job .. ':' .. execution, '1', 'EX', '120')
+        end
+        local function failed(queue, job, execution, started, reason)
+          if field(P .. ':job:' .. job, 'failure_ttl') == '0' then mark(job, execution) end
+          fail(queue, job, ARGV[2], execution, started, reason)
+          return 'failed'
+        end
         local settle = {}
-        function settle.value(queue, job, execution, started, span, _, value, _, keep)
+        function settle.value(queue, job, execution, started, ran, _, value, _, keep)
           local hash, plain, repeats = P .. ':job:' .. job, tonumber(keep), 0
-          keep = plain or tonumber(field(hash, 'result_ttl')) or 500
-          successes, spent = successes + 1, spent + (tonumber(span) or 0)
+          keep = plain or span(field(hash, 'result_ttl'), 500)
+          successes, spent = successes + 1, spent + (tonumber(ran) or 0)
           call('HSET', hash, 'status', 'finished', 'ended_at', ISO, 'hf_completed_by', execution)
           if not plain then
             repeats = tonumber(field(hash, 'repeats_left')) or 0
             follow('success', queue, job, execution, repeats > 0, value)
           end
           if keep == 0 then
-            call('SET', P .. ':completed:' .. job .. ':' .. execution, '1', 'EX', 120)
+            mark(job, execution)
           elseif value == '' then
             record(job, keep, 'type', '1', 'worker_name', ARGV[2], 'execution_id', execution,
               'execution_started_at', started, 'execution_ended_at', STAMP)
@@ -173,20 +192,17 @@ extension JobScripts {
           elseif keep ~= 0 then
             local entries = finished[queue] or {}
             finished[queue] = entries
-            entries[#entries + 1] = keep < 0 and '+inf' or SEC + keep
+            entries[#entries + 1] = keep < 0 and '+inf' or int(SEC + keep)
             entries[#entries + 1] = job
           end
           if keep >= 0 or not alone then retain(job, keep, alone) end
           return 'finished'
         end
-        function settle.failure(queue, job, execution, started, span, _, reason, rule)
+        function settle.failure(queue, job, execution, started, ran, _, reason, rule)
           local hash = P .. ':job:' .. job
-          failures, spent = failures + 1, spent + (tonumber(span) or 0)
+          failures, spent = failures + 1, spent + (tonumber(ran) or 0)
           local left = tonumber(field(hash, 'retries_left')) or 0
-          if rule == 'never' or left < 1 then
-            fail(queue, job, ARGV[2], execution, started, reason)
-            return 'failed'
-          end
+          if rule == 'never' or left < 1 then return failed(queue, job, execution, started, reason) end
           local pauses, jitter = intervals(hash, 'retry_intervals'), tonumber(field(hash, 'hf_retry_jitter')) or 0
           local pause = tonumber(pauses[math.max(#pauses - left, 0) + 1]) or 0
           pause = pause * (1 - jitter + jitter * (tonumber(rule) or 1))
@@ -194,18 +210,17 @@ extension JobScripts {
           follow('failure', queue, job, execution, true, nil, reason)
           return later(queue, job, pause, field(hash, 'enqueue_at_front_on_retry') == '1')
         end
-        function settle.later(queue, job, execution, started, span, _, reason, rule)
+        function settle.later(queue, job, execution, started, ran, _, reason, rule)
           local hash = P .. ':job:' .. job
           local pause, maximum = string.match(rule, '^(%S+) (%S+)$')
           local count = tonumber(field(hash, 'number_of_retries')) or 0
-          spent = spent + (tonumber(span) or 0)
+          spent = spent + (tonumber(ran) or 0)
           if count >= tonumber(maximum) then
             failures = failures + 1
-            fail(queue, job, ARGV[2], execution, started, reason)
-            return 'failed'
+            return failed(queue, job, execution, started, reason)
           end
           call('HSET', hash, 'number_of_retries', count + 1, 'hf_completed_by', execution, 'ended_at', ISO)
-          record(job, tonumber(field(hash, 'result_ttl')) or 500, 'type', '4', 'worker_name', ARGV[2],
+          record(job, span(field(hash, 'result_ttl'), 500), 'type', '4', 'worker_name', ARGV[2],
             'exc_string', reason, 'execution_id', execution, 'execution_started_at', started,
             'execution_ended_at', STAMP)
           return later(queue, job, tonumber(pause), false)

@@ -10,7 +10,7 @@ extension JobScripts {
     /// - ARGV: prefix; the number of jobs; then for each job its queue, id, placement, the number of field arguments,
     ///   and those (field, value, …). The placement is '' or a JSON object: `front`; `ttl` (seconds in the queue);
     ///   `at` (Unix seconds) or `delay` (seconds); `unique` (a key) and `adopt` (whether a live job of it will do);
-    ///   `after` (ids) and `tolerant` (of their failure); `group`. The fields `status`, `created_at` and
+    ///   `after` (ids) and `tolerant` (of their failure); `group`; `limit` (a key). The fields `status`, `created_at` and
     ///   `enqueued_at` are set here, by the server's clock.
     /// - Returns: `{'ok', id, …}`, one id a job, or `{'live', id, …}`: the live ones (created, waiting, running,
     ///   deferred or scheduled) that stand in the way; then nothing is written.
@@ -20,7 +20,7 @@ extension JobScripts {
     /// old record, results and registry entries go, only its execution token goes on counting.
     static let enqueue = RedisScript(
         name: "enqueue",
-        Lua.prelude + Lua.standing + Lua.create + """
+        Lua.prelude + Lua.standing + Lua.limits + Lua.create + """
             local live, jobs, renamed, at = { 'live' }, {}, {}, 3
             for index = 1, tonumber(ARGV[2]) do
               local job, extras = ARGV[at + 1], ARGV[at + 2]

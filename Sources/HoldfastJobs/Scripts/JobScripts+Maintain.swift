@@ -18,7 +18,7 @@ extension JobScripts {
     /// workers from RQ's lists whose record has expired.
     static let repair = RedisScript(
         name: "repair",
-        Lua.prelude + Lua.runs + Lua.release + Lua.push + Lua.retain + Lua.record + Lua.wake
+        Lua.prelude + Lua.runs + Lua.release + Lua.push + Lua.retain + Lua.span + Lua.record + Lua.wake
             + Lua.follow + Lua.prune + Lua.fail + Lua.unix + """
                 local limit, tolerance, reason, out = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], {}
                 local function repair(queue, member, ended)

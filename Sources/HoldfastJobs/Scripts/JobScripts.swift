@@ -9,10 +9,10 @@ public enum JobScripts {
         ] + operating + producing + cron
 
     /// What producers and handlers do, beside enqueueing.
-    static let producing: [RedisScript] = [saveMeta, sweep]
+    static let producing: [RedisScript] = [saveMeta, sweep, refill]
 
     /// What operators do.
     static let operating: [RedisScript] = [
-        cancel, requeue, requeueFailed, delete, empty, forget, measure, stop,
+        cancel, requeue, requeueFailed, delete, empty, forget, measure, stop, listLimits,
     ]
 }

@@ -16,13 +16,14 @@ extension Lua {
 
         """
 
-    /// What makes records of new jobs; needs standing.
+    /// What makes records of new jobs; needs standing and limits.
     /// - `create(job, renamed)`: writes a job and gives it its place. `job` has `queue`, `id`, `extras` (the placement
     ///   of ``JobScripts/enqueue``), `over` (whether an old record must go), and `first` and `last`, where its fields
     ///   stand in ARGV. `renamed` tells which ids became others.
-    /// - `flush()`: pushes those that go to the ends of queues, which `create` only collects. Must be called last.
+    /// - `flush()`: pushes those that go to the ends of queues, which `create` only collects, and lets in those of
+    ///   limits. Must be called last.
     static let create = """
-        local NOTHING, pushes = {}, {}
+        local NOTHING, lists, lines, keys = {}, {}, 0, {}
         local function clear(job)
           local hash = P .. ':job:' .. job
           local old = redis.call('HMGET', hash, 'origin', 'hf_token', 'group_id')
@@ -64,6 +65,12 @@ extension Lua {
             redis.call('HSET', hash, 'status', 'scheduled', 'created_at', ISO, unpack(ARGV, job.first, job.last))
             redis.call('ZADD', P .. ':scheduled:' .. queue, string.format('%.3f', due), job.id)
             redis.call('SADD', P .. ':queues', P .. ':queue:' .. queue)
+          elseif extras.limit then
+            redis.call('HSET', hash, 'status', 'rate_limited', 'created_at', ISO, unpack(ARGV, job.first, job.last))
+            if extras.ttl then redis.call('EXPIRE', hash, extras.ttl) end
+            lines = lines + 1
+            line(job.id, limit(job.id), lines)
+            keys[extras.limit] = true
           else
             redis.call('HSET', hash, 'status', 'queued', 'created_at', ISO, 'enqueued_at', ISO,
               unpack(ARGV, job.first, job.last))
@@ -75,20 +82,21 @@ extension Lua {
               redis.call('SADD', P .. ':queues', P .. ':queue:' .. queue)
               redis.call('LPUSH', P .. ':queue:' .. queue, job.id)
             else
-              local list = pushes[queue] or {}
-              pushes[queue] = list
+              local list = lists[queue] or {}
+              lists[queue] = list
               list[#list + 1] = job.id
             end
           end
         end
         local function flush()
-          for queue, list in pairs(pushes) do
+          for queue, list in pairs(lists) do
             local key = P .. ':queue:' .. queue
             redis.call('SADD', P .. ':queues', key)
             for from = 1, #list, 5000 do
               redis.call('RPUSH', key, unpack(list, from, math.min(from + 4999, #list)))
             end
           end
+          for key in pairs(keys) do fill(key) end
         end
 
         """

@@ -6,7 +6,8 @@
 enum Lua {
     /// `P` the prefix; `NOW` the server's time in seconds; `STAMP` as text for stream and execution fields; `ISO` as
     /// text for job and worker fields (H. Hinnant's civil_from_days); `call(…)` a command, whose error ends the
-    /// script; `field(hash, name)` a field or ''.
+    /// script; `field(hash, name)` a field or ''; `int(number)` a whole number as text, for what is done once a job:
+    /// Redis writes a number that a script passes to a command with 17 digits, which costs more than the rest of it.
     static let prelude = """
         local P = ARGV[1]
         local call = redis.call
@@ -32,6 +33,15 @@ enum Lua {
         end
         local function field(hash, name)
           return call('HGET', hash, name) or ''
+        end
+        local written = {}
+        local function int(number)
+          local text = written[number]
+          if not text then
+            text = string.format('%d', number)
+            written[number] = text
+          end
+          return text
         end
 
         """
@@ -88,15 +98,27 @@ enum Lua {
 
         """
 
-    /// `push(queue, job, front)` makes a job wait in its queue.
-    static let push = """
-        local function push(queue, job, front)
-          call('SADD', P .. ':queues', P .. ':queue:' .. queue)
-          call('HSET', P .. ':job:' .. job, 'status', 'queued', 'enqueued_at', ISO, 'worker_name', '')
-          call(front and 'LPUSH' or 'RPUSH', P .. ':queue:' .. queue, job)
-        end
+    /// `push(queue, job, front)` makes a job wait in its queue, or for its place if it has a limit and does not hold
+    /// one yet. Brings ``limits`` along.
+    static let push =
+        limits + """
+            local pushes = 0
+            local function push(queue, job, front)
+              local known = limit(job)
+              if known and not call('ZSCORE', P .. ':rl:' .. known[1] .. ':allowed', job) then
+                call('HSET', P .. ':job:' .. job, 'status', 'rate_limited', 'worker_name', '', 'origin', queue)
+                if front then call('HSET', P .. ':job:' .. job, 'enqueue_at_front', '1') end
+                pushes = pushes + 1
+                line(job, known, pushes)
+                fill(known[1])
+                return
+              end
+              call('SADD', P .. ':queues', P .. ':queue:' .. queue)
+              call('HSET', P .. ':job:' .. job, 'status', 'queued', 'enqueued_at', ISO, 'worker_name', '')
+              call(front and 'LPUSH' or 'RPUSH', P .. ':queue:' .. queue, job)
+            end
 
-        """
+            """
 
     /// `retain(job, seconds, alone)` sets how long a job's record stays: -1 for ever, 0 not at all. `alone` says that
     /// no job depends on it, and it on none.
@@ -107,8 +129,17 @@ enum Lua {
           for index = 1, alone and 1 or 3 do
             if seconds == 0 then call('DEL', keys[index])
             elseif seconds < 0 then call('PERSIST', keys[index])
-            else call('EXPIRE', keys[index], seconds) end
+            else call('EXPIRE', keys[index], int(seconds)) end
           end
+        end
+
+        """
+
+    /// `span(text, otherwise)` reads how long something is kept: whole seconds of at most ten digits, or else what goes
+    /// for none, since one record's nonsense (`nan`, 1e999) must not spoil the command of a batch.
+    static let span = """
+        local function span(text, otherwise)
+          return #text <= 10 and string.find(text, '^%-?%d+$') and tonumber(text) or otherwise
         end
 
         """
@@ -117,8 +148,8 @@ enum Lua {
     static let record = """
         local function record(job, seconds, ...)
           local key = P .. ':results:' .. job
-          call('XADD', key, 'MAXLEN', '~', 10, '*', ...)
-          if seconds < 0 then call('PERSIST', key) else call('EXPIRE', key, seconds) end
+          call('XADD', key, 'MAXLEN', '~', '10', '*', ...)
+          if seconds < 0 then call('PERSIST', key) else call('EXPIRE', key, int(seconds)) end
         end
 
         """
@@ -168,11 +199,11 @@ enum Lua {
         """
 
     /// `fail(queue, job, worker, execution, started, failure)` records a job's final failure: `failure` is base64 of
-    /// zlib. Needs record, retain, wake, push, follow and prune.
+    /// zlib. Needs span, record, retain, wake, push, follow and prune.
     static let fail = """
         local function fail(queue, job, worker, execution, started, failure)
           local hash = P .. ':job:' .. job
-          local keep = tonumber(field(hash, 'failure_ttl')) or 31536000
+          local keep = span(field(hash, 'failure_ttl'), 31536000)
           call('HSET', hash, 'status', 'failed', 'ended_at', ISO, 'hf_completed_by', execution)
           call('ZADD', P .. ':failed:' .. queue, keep < 0 and keep or SEC + keep, job)
           record(job, keep, 'type', '2', 'worker_name', worker, 'exc_string', failure,

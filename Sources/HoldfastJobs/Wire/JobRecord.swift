@@ -26,6 +26,8 @@ public struct JobRecord: Sendable, Hashable {
     public let group: GroupName?
     /// The key of which one job may be live; see ``JobOption/unique(_:whenLive:)``.
     public let uniqueKey: String?
+    /// What limits it, with others of the same key.
+    public let limit: JobLimit?
     /// The `data` field as stored; ``payload()`` reads it.
     public let data: [UInt8]
     /// The `meta` field: JSON (or a pickle, if a Python producer chose that); empty when there is none.
@@ -89,6 +91,9 @@ extension JobRecord {
         /// The execution that recorded the last outcome, so that its repeat is recognised.
         static let completedBy = "hf_completed_by"
         static let uniqueKey = "hf_unique"
+        /// Of a limit: seconds from one job to the next, and how many may come at once.
+        static let rateInterval = "hf_rate_interval"
+        static let rateBurst = "hf_rate_burst"
         /// The part of a retry's interval that is drawn by chance, 0 to 1.
         static let retryJitter = "hf_retry_jitter"
     }
@@ -128,6 +133,7 @@ extension JobRecord {
         dependencies = JSONList.texts(text("dependency_ids") ?? "").compactMap { try? JobID($0) }
         group = text("group_id").flatMap { try? GroupName($0) }
         uniqueKey = text(OwnField.uniqueKey)
+        limit = JobLimit(text: text)
         meta = fields["meta"] ?? []
         executions = text(OwnField.executions).flatMap { Int($0) } ?? 0
         token = text(OwnField.token).flatMap { Int64($0) } ?? 0

@@ -23,6 +23,11 @@ final class Bell: Sendable {
         waiter?.resume()
     }
 
+    /// Forgets a ring that nobody has waited for.
+    func hush() {
+        state.withLock { if case .rung = $0 { $0 = .quiet } }
+    }
+
     /// Returns after the next ring, or at once when the task is cancelled.
     func wait() async {
         await withTaskCancellationHandler {

@@ -31,6 +31,15 @@ enum Outcome: Sendable, Hashable {
         }
     }
 
+    /// What it carries, before it is encoded.
+    var bytes: Int {
+        switch self {
+        case .success(let json): json?.count ?? 0
+        case .failure(let reason, _), .later(let reason, _, _): reason.utf8.count
+        case .unfinished: 0
+        }
+    }
+
     private static func encode(_ reason: String) -> RedisArgument { RedisArgument(JobResult.encode(failure: reason)) }
 }
 

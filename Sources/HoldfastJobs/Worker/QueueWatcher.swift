@@ -45,6 +45,8 @@ final class QueueWatcher: Sendable {
             let reply = try await connection.send(
                 .blmove(queue, queue, from: .left, to: .left, timeout: Self.patience))
             guard !reply.isNull else { continue }
+            // What was seen empty before is not: only a take from now on may send the watcher back to the queue.
+            armed.hush()
             found()
             await armed.wait()
         }

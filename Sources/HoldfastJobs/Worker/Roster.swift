@@ -66,6 +66,8 @@ struct Roster {
 
     /// At most this many outcomes travel together: what a script may hold up a server for.
     static let maximumBatch = 256
+    /// Nor more of them than come to this many bytes, but for one.
+    static let maximumBatchBytes = 24 << 20
     /// While every slot has work, an outcome waits this long for others to travel with.
     static let linger: Duration = .milliseconds(1)
     /// Executions that end before this age leave no record of their own.
@@ -101,12 +103,22 @@ struct Roster {
             return .wait(until: idleEnd)
         }
         guard isUrgent(now) else { return .wait(until: completions[0].endedAt.advanced(by: Self.linger)) }
-        let count = min(completions.count, Self.maximumBatch)
-        let batch = Array(completions.prefix(count))
-        completions.removeFirst(count)
+        let batch = nextBatch()
+        completions.removeFirst(batch.count)
         // One of them may put a job into a queue that was empty: a retry, a dependent.
         queuesAreEmpty = false
         return .trip(batch, take: wanted)
+    }
+
+    private func nextBatch() -> [Completion] {
+        var bytes = 0
+        var batch: [Completion] = []
+        for completion in completions.prefix(Self.maximumBatch) {
+            bytes += completion.outcome.bytes
+            if bytes > Self.maximumBatchBytes && !batch.isEmpty { break }
+            batch.append(completion)
+        }
+        return batch
     }
 
     private func isOver(_ now: Instant) -> Bool {

@@ -72,6 +72,8 @@ extension Worker {
         for recovery in (repaired.array ?? []).compactMap(Recovery.init) { note(.recovered(recovery)) }
         try await client.run(
             JobScripts.promote, keys: [], arguments: [prefix, batch] + argument(list: served), idempotent: true)
+        let interval = RedisArgument(max(configuration.maintenanceInterval.milliseconds * 9 / 10, 1))
+        try await client.run(JobScripts.refill, keys: [], arguments: [prefix, interval])
         try await client.run(JobScripts.sweep, keys: [], arguments: [prefix, 20, 3], idempotent: true)
     }
 }

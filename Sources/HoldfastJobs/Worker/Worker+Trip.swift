@@ -75,6 +75,10 @@ extension Worker {
 
     // MARK: - Taking
 
+    /// So many takes in a row may find nothing but trouble (a server out of memory, a key of another type) until the
+    /// queues count as empty, for a worker that ends with them.
+    private static let patience = 10
+
     private func takeArguments(_ count: Int) -> [RedisArgument] {
         let order = state.withLock { $0.rotation.next(client.runtime) }
         return [
@@ -84,36 +88,41 @@ extension Worker {
         ] + argument(list: ownQueues + order)
     }
 
-    /// Takes in what the take script gave. Fewer jobs than wanted mean that the queues are empty, or suspended.
+    /// Takes in what the take script gave. Fewer jobs than wanted mean that the queues are empty, or suspended, unless
+    /// it says that more are left or that a queue cannot be used.
     private func admit(_ reply: RedisReply, wanted: Int, _ sent: Instant) throws(RedisError) -> [Execution] {
-        guard let parts = reply.array, parts.count >= 4, let time = parts[2].text.flatMap(RQTime.parseSeconds),
+        guard let parts = reply.array, parts.count >= 5, let time = parts[2].text.flatMap(RQTime.parseSeconds),
             let trouble = parts[3].text
         else {
             throw RedisError(.unexpectedReply, .answered, "the take script answered \(reply)", server: client.server)
         }
-        let taken = parts.dropFirst(4).compactMap {
+        let taken = parts.dropFirst(5).compactMap {
             Execution($0, claimedAt: time, sentAt: sent, lease: configuration.lease)
         }
         let skipped = Int(parts[1].integer ?? 0)
-        let areEmpty = taken.count < wanted && skipped == 0
         let now = client.runtime.now
-        state.withLock { state in
+        let areEmpty = state.withLock { state in
             state.roster.admit(taken, now)
+            state.vainTakes = trouble.isEmpty || !taken.isEmpty ? 0 : state.vainTakes + 1
+            let areEmpty =
+                taken.count < wanted && parts[4].integer == 0
+                && (state.vainTakes == 0 || state.vainTakes >= Self.patience)
             if areEmpty { state.roster.queuesAreEmpty = true }
+            return areEmpty
         }
         if skipped > 0 { note(.skipped(count: skipped)) }
-        if !trouble.isEmpty {
-            let error = RedisError(.server, .answered, trouble, server: client.server)
-            // Queues that can be used are served on; with none, it is a failure of the take.
-            if taken.isEmpty { throw error }
-            note(.troubled(error))
-        }
         // An entry that came after the script ran is there when the watcher asks: no wake-up is lost.
         // A queue that is paused, and each under `rq suspend`, may be full: at those only the tick of the maintenance
         // looks again.
         let closed = (parts[0].text ?? "").split(separator: ",")
         if areEmpty && closed != ["*"] {
             for watcher in watchers where !closed.contains(watcher.queue.text[...]) { watcher.arm() }
+        }
+        if !trouble.isEmpty {
+            let error = RedisError(.server, .answered, trouble, server: client.server)
+            // Queues that can be used are served on; with none, it is a failure of the take.
+            if taken.isEmpty { throw error }
+            note(.troubled(error))
         }
         return taken
     }

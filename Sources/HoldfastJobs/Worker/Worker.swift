@@ -35,6 +35,8 @@ public final class Worker: Sendable {
         var rotation: QueueRotation
         var counters = WorkerCounters()
         var hasRun = false
+        /// Takes in a row that found trouble and no job.
+        var vainTakes = 0
     }
 
     /// - Parameter observe: Told of everything that happens, in the worker's tasks; must return quickly.
@@ -94,6 +96,8 @@ public final class Worker: Sendable {
     }
 
     func note(_ event: WorkerEvent) {
+        // What a service could not finish because the worker ends is no trouble.
+        if case .troubled = event, Task.isCancelled { return }
         state.withLock { $0.counters.count(event) }
         log(event)
         meters.count(event)

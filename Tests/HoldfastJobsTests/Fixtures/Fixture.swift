@@ -49,7 +49,7 @@ struct Fixture: Sendable {
         let parts = try #require(reply.array)
         #expect(parts[3].text == "")
         let time = try #require(parts[2].text.flatMap(RQTime.parseSeconds))
-        return parts.dropFirst(4).compactMap {
+        return parts.dropFirst(5).compactMap {
             Execution($0, claimedAt: time, sentAt: client.runtime.now, lease: lease)
         }
     }

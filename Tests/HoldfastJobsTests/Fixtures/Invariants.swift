@@ -17,6 +17,8 @@ struct Invariants {
         case dependency
         /// A key that expires although it must stay, or stays although it must expire.
         case expiry
+        /// More jobs on than their limit allows, or one without a place.
+        case limit
         /// A worker that is on one list and not on another, or on a list without a record.
         case worker
         /// A queue that holds jobs and is not listed.
@@ -48,6 +50,7 @@ struct Judge {
         judge.judgeExecutions()
         judge.judgeDependencies()
         judge.judgeRetention()
+        judge.judgeLimits()
         judge.judgeWorkers()
         return judge.found
     }
@@ -78,6 +81,7 @@ struct Judge {
     private static let homes = [
         "queued": "queue", "started": "wip", "finished": "finished", "failed": "failed", "stopped": "failed",
         "deferred": "deferred", "scheduled": "scheduled", "canceled": "canceled", "ready_to_enqueue": "ready",
+        "rate_limited": "rate_limited",
     ]
 
     private mutating func judgePlaces() {
@@ -117,6 +121,11 @@ struct Judge {
         for (queue, running) in snapshot.all(.wip) {
             queues.insert(queue)
             for member in running.members { add(Self.halves(member).job, "wip", queue) }
+        }
+        for (_, waiting) in snapshot.all(.rateLimited) {
+            for id in waiting.members {
+                add(id, "rate_limited", snapshot.field("rq:job:\(id)", "origin") ?? "")
+            }
         }
         for registry in KeyFamily.registries {
             for (queue, jobs) in snapshot.all(.registry(registry)) {

@@ -32,7 +32,7 @@ extension Judge {
                     (job.ttl == nil) == isForever, .expiry, "the \(status) job \(id) has the TTL \(Self.text(job.ttl))")
             case "started":
                 expect(job.ttl == nil, .expiry, "the job \(id) runs and will expire")
-            case "queued", "deferred", "scheduled":
+            case "queued", "deferred", "scheduled", "rate_limited":
                 let mayExpire = job.fields["ttl"] != nil
                 expect(job.ttl == nil || mayExpire, .expiry, "the job \(id) is \(status) and will expire")
             default: break
@@ -51,6 +51,24 @@ extension Judge {
                 let isEnding = entry.ttl.map { $0 < .seconds(2) } ?? false
                 expect(isEnding, .dangling, "there is a \(family) of \(id), which has no record")
             }
+        }
+    }
+
+    /// No limit lets in more than it says, and who has a limit and waits or runs holds a place of it. A place may
+    /// outlast its job until the next maintenance.
+    mutating func judgeLimits() {
+        for (key, places) in snapshot.all(.allowed) {
+            let limit = snapshot.field("rq:rl:\(key)", "concurrency").flatMap { Int($0) } ?? 0
+            let jobs = places.members.filter { id in
+                ["queued", "started"].contains(snapshot.field("rq:job:\(id)", "status") ?? "")
+            }
+            expect(jobs.count <= limit, .limit, "\(jobs.count) jobs hold places of \(key), which has \(limit)")
+        }
+        for (id, job) in snapshot.all(.job) {
+            guard let key = job.fields["rate_limit_key"], ["queued", "started"].contains(job.fields["status"] ?? "")
+            else { continue }
+            let holds = snapshot["rq:rl:\(key):allowed"]?.members.contains(id) == true
+            expect(holds, .limit, "the job \(id) is \(job.fields["status"] ?? "") without a place of \(key)")
         }
     }
 

@@ -28,7 +28,9 @@ struct KeyFamily: Hashable, CustomStringConvertible {
 
     private init(_ pattern: String) { self.pattern = pattern }
 
-    private static let endings = [":dependents", ":dependencies", ":executions", ":intermediate", ":jobs"]
+    private static let endings = [
+        ":dependents", ":dependencies", ":executions", ":intermediate", ":jobs", ":allowed", ":rate_limited",
+    ]
 
     /// The name in place of the first `*`.
     func name(in key: String) -> String {
@@ -58,6 +60,10 @@ struct KeyFamily: Hashable, CustomStringConvertible {
     static let claims = KeyFamily("rq:claims:*")
     static let workersOfQueue = KeyFamily("rq:workers:*")
 
+    /// RQ's limits: the jobs that hold a place, and those that wait for one.
+    static let allowed = KeyFamily("rq:rl:*:allowed")
+    static let rateLimited = KeyFamily("rq:rl:*:rate_limited")
+
     /// A queue's sorted sets of jobs, by what they are called.
     static let registries = ["finished", "failed", "deferred", "scheduled", "canceled", "ready"]
     static func registry(_ name: String) -> KeyFamily { KeyFamily("rq:\(name):*") }
@@ -69,7 +75,8 @@ struct KeyFamily: Hashable, CustomStringConvertible {
             dependents: ("set", .depends), dependencies: ("set", .depends), results: ("stream", .depends),
             wip: ("zset", .never), lease: ("zset", .never), executions: ("zset", .always),
             execution: ("hash", .always), worker: ("hash", .always), workerExecutions: ("set", .always),
-            claims: ("set", .depends), workersOfQueue: ("set", .never),
+            claims: ("set", .depends), workersOfQueue: ("set", .never), allowed: ("zset", .never),
+            rateLimited: ("zset", .never),
         ]
         for name in registries { known[registry(name)] = ("zset", .never) }
         let others: [(String, String, Expiry)] = [
@@ -83,6 +90,7 @@ struct KeyFamily: Hashable, CustomStringConvertible {
             ("rq:cron_jobs", "zset", .never), ("rq:cron_job:*:jobs", "zset", .always),
             ("rq:hf:cron", "hash", .never), ("rq:hf:cron:next", "zset", .never), ("rq:hf:unique", "hash", .never),
             ("rq:hf:keep:*", "hash", .never), ("rq:hf:ended:*", "zset", .never),
+            ("rq:rl-keys", "set", .never), ("rq:rl:*", "hash", .never), ("rq:hf:refill", "string", .always),
         ]
         for (pattern, type, expiry) in others { known[KeyFamily(pattern)] = (type, expiry) }
         return known
