@@ -257,8 +257,9 @@ let package = Package(
         tests(
             "HoldfastChaosTests",
             [
-                "HoldfastChaos", "HoldfastHistory", "HoldfastProcess", "HoldfastRedis", "HoldfastResources",
-                "HoldfastRuntime", "HoldfastMain", "RedisFixture", nioCore, nioPosix,
+                "HoldfastChaos", "HoldfastCluster", "HoldfastHistory", "HoldfastJobs", "HoldfastLocks",
+                "HoldfastProcess", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "HoldfastMain",
+                "RedisFixture", nioCore, nioPosix,
             ]),
         tests("HoldfastTests", ["Holdfast", "HoldfastCluster"]),
         tests("HoldfastHTTPTests", ["CCurl", "HoldfastHTTP", "LocalHTTPServer", nioCore, nioPosix]),

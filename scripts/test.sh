@@ -12,6 +12,11 @@ fi
 
 "$swift" build --build-tests
 
+# The battery before the tests, whose summary is the last that is said.
+if (($# == 0)); then
+    scripts/chaos.sh smoke --quiet
+fi
+
 output="$(mktemp)"
 trap 'rm -f "$output"' EXIT
 # One after the other: they start servers and workers by the dozen, and starving each other is not what they test.

@@ -52,12 +52,14 @@ struct ToolRunner: Sendable {
 
     private func once(_ planned: AgentLoop.PlannedCall, _ context: ToolContext) async -> ToolOutcome {
         let tool = planned.tool
+        await runtime.reach(AgentPoint.decided)
         let limit = min(runtime.now.advanced(by: tool.timeLimit), deadline)
         let raced = await runtime.race(until: limit) { () async -> Result<JSONValue, any Error> in
             do { return .success(try await tool.call(planned.arguments, context: context)) } catch {
                 return .failure(error)
             }
         }
+        await runtime.reach(AgentPoint.effected)
         switch raced.value {
         case .success(let value): return .succeeded(value)
         case .failure(let error as ToolError) where error.outcome == .notApplied: return .failed(error.description)

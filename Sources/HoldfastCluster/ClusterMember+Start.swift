@@ -88,7 +88,8 @@ extension ClusterMember {
             ServerSetting("pidfile", pidPath), ServerSetting("logfile", ""),
         ]
         let lines =
-            ["# \(name), written by holdfast at every start"] + (plan.settings + own).map(\.line) + [""]
+            ["# \(name), written by holdfast at every start"]
+            + (plan.settings + own + state.withLock { $0.settings }).map(\.line) + [""]
         do {
             try Data(lines.joined(separator: "\n").utf8).write(to: URL(filePath: directory + "/redis.conf"))
         } catch {

@@ -27,6 +27,8 @@ public final class ClusterMember: Sendable {
         var busy = false
         /// Times that it was started, by this value.
         var starts = 0
+        /// On top of the plan's.
+        var settings: [ServerSetting] = []
     }
     let state: Mutex<State>
     /// Called after every change of the process, to record it.
@@ -114,11 +116,14 @@ public final class ClusterMember: Sendable {
 
     /// Ends it at once if it runs and starts it on the same port; returns once it answers.
     ///
-    /// - Parameter empty: it forgets its data first.
+    /// - Parameters:
+    ///   - empty: it forgets its data first.
+    ///   - settings: on top of those that it was made with, until the next restart.
     /// - Throws: `ClusterError`; it is down then.
-    public func restart(empty: Bool = false) async throws(ClusterError) {
+    public func restart(empty: Bool = false, with settings: [ServerSetting] = []) async throws(ClusterError) {
         await kill()
         if empty { try removeData() }
+        state.withLock { $0.settings = settings }
         try await start(onSamePort: true)
     }
 

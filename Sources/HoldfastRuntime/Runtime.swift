@@ -16,10 +16,16 @@ public protocol Runtime: Sendable {
     /// Tells that the program has come to a named point, between two steps that a crash or a pause may tear apart.
     /// Live it does nothing; chaos and simulation stop, kill or delay the process there.
     func reach(_ point: String) async
+
+    /// As ``reach(_:)``, at a point where the program cannot wait: a process can be stopped or killed there, a task
+    /// cannot be delayed. Must return quickly; locks may be held.
+    func pass(_ point: String)
 }
 
 extension Runtime {
     public func reach(_ point: String) async {}
+
+    public func pass(_ point: String) {}
 
     public func sleep(for duration: Duration) async throws {
         try await sleep(until: now.advanced(by: duration))

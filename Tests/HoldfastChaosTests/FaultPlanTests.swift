@@ -83,23 +83,50 @@ import Testing
         let ring = links("stall ring of links")
         #expect(Set(ring).count == 4 && ring.allSatisfy { $0.count == 2 }, "each worker sees another majority")
     }
+
+    @Test func formsAreTakenInTurn() {
+        var scenario = Scenario(name: "x", about: "", workload: Workload(.counter))
+        var strangers = FaultSpec(.otherNodes, on: .worker, .every(.seconds(5)))
+        strangers.lists = [.turned, .shorter]
+        var kills = FaultSpec(.kill, on: .minority, .every(.seconds(10)))
+        kills.restarts = [.snapshot, .cut]
+        scenario.faults = [strangers, kills, FaultSpec(.diskFull, on: .majority, .at([.seconds(1)]))]
+        let plan = FaultPlan(scenario, seed: 1)
+        #expect(
+            plan.entries.filter { $0.title == "other-nodes worker" }.map(\.variant)
+                == ["turned list", "shorter list", "turned list", "shorter list"])
+        #expect(
+            plan.entries.filter { $0.title == "kill minority of nodes" }.map(\.variant)
+                == ["back with an old snapshot of its data", "back with the newest bytes of its file gone"])
+        guard case .nodes(let nodes, .diskFull, _)? = plan.entries.first(where: { $0.title.hasPrefix("disk") })?.fault
+        else {
+            Issue.record("no disk is full")
+            return
+        }
+        #expect(nodes.count == 3)
+    }
 }
 
 @Suite struct ChaosResultTests {
     private func result(
-        _ scenario: Scenario, confirmed: [String: Int] = [:], isDrained: Bool = true, unhealed: Int = 0
+        _ scenario: Scenario, confirmed: [String: Int] = [:], isDrained: Bool = true, unhealed: Int = 0,
+        absent: Set<String> = [], stuck: [String] = []
     ) throws -> ChaosResult {
-        let tallies = FaultPlan(scenario, seed: 1).counts.map { title, planned in
-            var tally = FaultTally(title, planned: planned)
-            tally.confirmed = confirmed[title] ?? planned
+        let tallies = FaultPlan(scenario, seed: 1).tallies.map { planned in
+            var tally = planned
+            tally.confirmed = absent.contains(tally.title) ? 0 : confirmed[tally.title] ?? tally.planned
+            for form in tally.variants.indices {
+                tally.variants[form].confirmed = tally.confirmed == 0 ? 0 : tally.variants[form].planned
+            }
             tally.unhealed = unhealed
+            tally.absence = absent.contains(tally.title) ? "there is none" : nil
             return tally
         }
         var progress = WorkloadProgress()
         progress.applied = 1
         return ChaosResult(
             scenario, ChaosOptions(program: ""), try History([]), faults: tallies, isDrained: isDrained,
-            progress: progress, workersStarted: 1)
+            progress: progress, workersStarted: 1, workersStuck: stuck)
     }
 
     private var scenario: Scenario {
@@ -114,6 +141,39 @@ import Testing
         #expect(try result(scenario, confirmed: ["kill worker": 2]).verdict == .valid)
         #expect(try result(scenario, confirmed: ["kill worker": 1]).verdict == .unknown)
         #expect(try result(scenario, unhealed: 1).verdict == .unknown, "a node stayed down")
+        #expect(try result(scenario, confirmed: ["kill worker": 0]).verdict == .unknown, "none at all")
+    }
+
+    @Test func aFaultForWhichTheRunIsTooShortIsTold() throws {
+        var late = scenario
+        late.faults.append(FaultSpec(.pause, on: .node, .at([.seconds(21)])))
+        let tally = try #require(try result(late).faults.first { $0.title == "pause node" })
+        #expect(tally.planned == 0 && !tally.isEnough && !tally.reasons.isEmpty)
+        #expect(try result(late).verdict == .unknown)
+    }
+
+    @Test func whatTheMachineCannotDoIsSkippedUnlessItIsAll() throws {
+        var more = scenario
+        more.faults.append(FaultSpec(.clockBack, on: .node, .every(.seconds(5))))
+        #expect(try result(more, absent: ["clock-back node"]).verdict == .valid)
+        #expect(try result(more, confirmed: ["clock-back node": 0]).verdict == .unknown, "it could have been")
+        #expect(try result(more, absent: ["clock-back node", "kill worker"]).verdict == .unknown)
+    }
+
+    @Test func formsOfAFaultAreCountedEach() {
+        var kills = FaultSpec(.kill, on: .node, .every(.seconds(5)))
+        kills.restarts = [.data, .empty]
+        var scenario = scenario
+        scenario.faults = [kills]
+        var tally = FaultPlan(scenario, seed: 1).tallies[0]
+        #expect(tally.variants.map(\.planned) == [2, 2] && tally.planned == 4)
+        tally.confirm("back with nothing")
+        #expect(tally.variants.map(\.confirmed) == [0, 1] && tally.confirmed == 1)
+    }
+
+    @Test func aWorkerThatDoesNotEndWhenItIsAskedToIsAViolation() throws {
+        let result = try result(scenario, stuck: ["w1.1"])
+        #expect(result.verdict == .invalid && result.workersStuck == ["w1.1"])
     }
 
     @Test func workThatIsNotDoneInTimeIsAViolation() throws {
@@ -127,6 +187,29 @@ import Testing
         #expect(BatterySummary([without], []).verdict == .unknown)
         #expect(BatterySummary([without], []).missing == ["x": [.jobRecovered]])
         #expect(BatterySummary([without, with], []).verdict == .valid)
+    }
+
+    @Test func aFaultThatNoneOfTheRunsShowsIsAskedOfTheBattery() throws {
+        var scenario = scenario
+        scenario.sometimes = []
+        var kills = FaultSpec(.kill, on: .node, .every(.seconds(3)))
+        kills.restarts = [.data, .cut]
+        scenario.faults = [kills]
+        func run(cut: Int, absence: String? = nil) throws -> ChaosResult {
+            var result = try result(scenario)
+            result.verdict = .valid
+            for place in result.faults[0].variants.indices {
+                let form = result.faults[0].variants[place]
+                result.faults[0].variants[place].confirmed = form.name.contains("gone") ? cut : form.planned
+            }
+            result.faults[0].absence = absence
+            return result
+        }
+        let summary = try BatterySummary([run(cut: 0), run(cut: 0)], [])
+        #expect(summary.verdict == .unknown)
+        #expect(summary.faults.filter(\.isMissing).map(\.form) == ["back with the newest bytes of its file gone"])
+        #expect(try BatterySummary([run(cut: 0), run(cut: 1)], []).verdict == .valid)
+        #expect(try BatterySummary([run(cut: 0, absence: "no disk"), run(cut: 0)], []).verdict == .valid)
     }
 
     @Test func aMutantThatSurvivesFailsTheBattery() throws {

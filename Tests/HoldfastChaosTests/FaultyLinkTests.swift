@@ -66,7 +66,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func lostRepliesLeaveTheEffectBehind() async throws {
         try await withLink { bench in
-            bench.link.set(LinkFault(kind: .dropReplies))
+            await bench.link.set(LinkFault(kind: .dropReplies))
             await #expect(throws: RedisError.self) { try await set("k", bench.client) }
             let isThere = try await exists("k", bench.direct)
             #expect(isThere, "obeyed, and nobody was told")
@@ -76,9 +76,9 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func lostRequestsNeverArrive() async throws {
         try await withLink { bench in
-            bench.link.set(LinkFault(kind: .dropRequests))
+            await bench.link.set(LinkFault(kind: .dropRequests))
             await #expect(throws: RedisError.self) { try await set("k", bench.client) }
-            bench.link.set(nil)
+            await bench.link.set(nil)
             // The hole has cost the connection; another one is made.
             while (try? await set("after", bench.client)) == nil { await Task.yield() }
             let isThere = try await exists("k", bench.direct)
@@ -89,12 +89,12 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func lateRequestsArriveAfterTheirSenderHasGivenUp() async throws {
         try await withLink { bench in
-            bench.link.set(LinkFault(kind: .lateRequests))
+            await bench.link.set(LinkFault(kind: .lateRequests))
             await #expect(throws: RedisError.self) { try await set("k", bench.client) }
             let isThere = try await exists("k", bench.direct)
             #expect(!isThere)
             await bench.client.close()
-            bench.link.set(nil)
+            await bench.link.set(nil)
             try await arrival(of: "k", bench.direct)
             #expect(bench.link.counters.held > 0)
         }
@@ -102,7 +102,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func aDelayKeepsTheOrder() async throws {
         try await withLink { bench in
-            bench.link.set(LinkFault(kind: .delay, delay: .milliseconds(20)))
+            await bench.link.set(LinkFault(kind: .delay, delay: .milliseconds(20)))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for index in 0..<20 {
                     group.addTask {
@@ -118,11 +118,48 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func resetConnectionsFailAndComeBack() async throws {
         try await withLink { bench in
-            bench.link.set(LinkFault(kind: .reset))
+            await bench.link.set(LinkFault(kind: .reset))
             await #expect(throws: RedisError.self) { try await set("k", bench.client) }
             #expect(bench.link.counters.resets > 0)
-            bench.link.set(nil)
+            await bench.link.set(nil)
             while (try? await set("after", bench.client)) == nil { await Task.yield() }
         }
     }
+
+    /// Whatever comes and goes while pieces are on their way: the server sees them in the order of their sending.
+    @Test(.timeLimit(.minutes(1))) func noPieceOvertakesAnEarlierOne() async throws {
+        try await withLink { bench in
+            let faults: [LinkFault?] = [
+                LinkFault(kind: .delay, delay: .milliseconds(3)), nil, LinkFault(kind: .stall), nil,
+                LinkFault(kind: .lateRequests), LinkFault(kind: .delay, delay: .milliseconds(1)), nil,
+            ]
+            var sent = 0
+            for fault in (0..<60).flatMap({ _ in faults }) {
+                await bench.link.set(fault)
+                for _ in 0..<5 {
+                    let command = RedisCommand.encodePrefix("RPUSH", ["list", RedisArgument(sent)], missing: 0)
+                    bench.client.submit(command, to: Unheard.shared, tag: 0)
+                    sent += 1
+                    // Each by itself: what is written in one go is one piece.
+                    await Task.yield()
+                }
+            }
+            await bench.link.set(nil)
+            while try await length(bench.direct) < sent { await Task.yield() }
+            let list = try await bench.direct.send(RedisCommand("LRANGE", "list", 0, -1).idempotent).array ?? []
+            #expect(list.compactMap(\.integer) == (0..<sent).map(Int64.init))
+            #expect(bench.link.counters.held > 0 && bench.link.counters.delayed > 0)
+        }
+    }
+
+    private func length(_ client: RedisClient) async throws -> Int {
+        Int(try await client.send(RedisCommand("LLEN", "list").idempotent).integer ?? 0)
+    }
+}
+
+/// For answers that nobody waits for.
+private final class Unheard: ReplySink {
+    static let shared = Unheard()
+
+    func receive(_ outcome: ReplyOutcome, tag: Int) {}
 }

@@ -29,6 +29,7 @@ import Testing
               - {fault: kill, on: worker, every: 3s, points: [any, job.begun]}
               - {fault: kill, on: minority, at: [1s, 2.5s], for: 1s..2s, restart: [empty, cut]}
               - {fault: delay, on: node-2, every: 1s, by: 30ms}
+              - {fault: other-nodes, on: worker, every: 2s, list: [turned]}
             guarantees: [jobs, tokens]
             sometimes: [job-recovered]
             mutants: [key-off]
@@ -37,7 +38,11 @@ import Testing
         #expect(scenario.topology.nodes == 3 && scenario.topology.workers == 2)
         #expect(scenario.workload.kind == .jobs && scenario.workload.lockTTL == .milliseconds(700))
         #expect(scenario.workload.jobLease == .seconds(2) && scenario.workload.backlog == 9)
-        #expect(scenario.faults.map(\.title) == ["kill worker", "kill minority of nodes", "delay node-2"])
+        #expect(
+            scenario.faults.map(\.title) == [
+                "kill worker", "kill minority of nodes", "delay node-2", "other-nodes worker",
+            ])
+        #expect(scenario.faults[3].lists == [.turned])
         #expect(scenario.faults[0].points == [nil, "job.begun"])
         #expect(scenario.faults[1].rhythm == .at([.seconds(1), .milliseconds(2500)]))
         #expect(scenario.faults[1].spans == [.seconds(1) ... .seconds(2)])
@@ -57,6 +62,8 @@ import Testing
         (minimal + "faults:\n- {fault: kill, on: worker}", "x.yml:5: faults[0].every: say when"),
         (minimal + "faults:\n- {fault: kill, on: node-6, every: 1s}", "x.yml:5: faults[0].on: there is no node-6"),
         (minimal + "faults:\n- {fault: stall, on: worker, every: 1s}", "x.yml:5: faults[0].on: stall strikes links"),
+        (minimal + "faults:\n- {fault: disk-full, on: worker, every: 1s}", "x.yml:5: faults[0].on: disk-full strikes"),
+        (minimal + "faults:\n- {fault: other-nodes, on: node, every: 1s}", "x.yml:5: faults[0].on: other-nodes makes"),
         (minimal + "faults:\n- {fault: kill, on: ring, every: 1s}", "x.yml:5: faults[0].on: a ring is made of links"),
         (minimal + "faults:\n- {fault: pause, on: worker, every: 1s}", "x.yml:5: faults[0].points: say at which"),
         (
@@ -83,6 +90,8 @@ import Testing
         }
         // Every kind of fault has a scenario.
         #expect(Set(scenarios.flatMap(\.faults).map(\.kind)) == Set(FaultSpec.Kind.allCases))
+        #expect(Set(scenarios.flatMap(\.faults).flatMap(\.restarts)) == Set(FaultSpec.Restart.allCases))
+        #expect(Set(scenarios.flatMap(\.faults).flatMap(\.points).compactMap(\.self)) == Set(Points.all))
         #expect(Set(scenarios.flatMap(\.mutants)) == Set(Mutant.allCases))
         #expect(Set(scenarios.flatMap(\.sometimes)) == Set(Occurrence.allCases))
     }

@@ -106,11 +106,22 @@ import Testing
 }
 
 @Suite struct JobCheckTests {
-    private func history(_ write: (inout Script) -> Void) throws -> History {
-        try Script.history { script in
+    /// Two jobs; each of them is in the registry of those that finished unless `places` says otherwise.
+    private func judge(
+        isDrained: Bool = true, isSurveyed: Bool = true, places: [String: [String]] = [:],
+        _ write: (inout Script) -> Void
+    ) throws -> Judgement {
+        let history = try Script.history { script in
             for job in ["x", "y"] { script.operation("enqueue", [.text(job)], 0, 1) }
             write(&script)
+            for job in ["x", "y"] {
+                for place in places[job] ?? ["finished"] {
+                    script.witness("registered", [.text(job), .text(place)])
+                }
+            }
+            if isSurveyed { script.witness("surveyed", ["q"]) }
         }
+        return JobCheck.judge(history, isDrained: isDrained)
     }
 
     private func run(_ script: inout Script, _ job: String, attempt: Int64 = 1, _ from: Int64, _ to: Int64?) {
@@ -118,57 +129,77 @@ import Testing
         if to != nil { script.witness("effect", [.text(job)]) }
     }
 
+    private func runBoth(_ script: inout Script) { for job in ["x", "y"] { run(&script, job, 10, 20) } }
+
     @Test func eachJobOnceIsValid() throws {
-        let judgement = JobCheck.judge(
-            try history { script in
-                run(&script, "x", 10, 20)
-                run(&script, "y", 10, nil)
-                run(&script, "y", attempt: 2, 30, 40)
-                script.witness("registered", ["x", "finished"])
-            })
+        let judgement = try judge { script in
+            run(&script, "x", 10, 20)
+            run(&script, "y", 10, nil)
+            run(&script, "y", attempt: 2, 30, 40)
+        }
         #expect(judgement.verdict == .valid && judgement.figure("executed more than once") == 1)
         #expect(judgement.figure("executions") == 3)
     }
 
-    @Test func aLostJobIsFoundOnceTheQueueIsEmpty() throws {
-        let history = try history { run(&$0, "x", 10, 20) }
-        #expect(JobCheck.judge(history).figure("jobs lost") == 1 && JobCheck.judge(history).verdict == .invalid)
-        #expect(JobCheck.judge(history, isDrained: false).verdict == .unknown)
+    @Test func aJobThatIsInNoRegistryIsLost() throws {
+        let judgement = try judge(places: ["y": []]) { run(&$0, "x", 10, 20) }
+        #expect(judgement.verdict == .invalid && judgement.figure("jobs lost") == 1)
+    }
+
+    @Test func aJobThatHadItsEffectAndVanishedIsLost() throws {
+        let finished = try judge(places: ["y": []]) { runBoth(&$0) }
+        #expect(finished.verdict == .invalid && finished.figure("jobs lost") == 1)
+        // Its worker died between effect and completion.
+        let unfinished = try judge(places: ["y": []]) { script in
+            run(&script, "x", 10, 20)
+            run(&script, "y", 10, nil)
+            script.witness("effect", ["y"])
+        }
+        #expect(unfinished.verdict == .invalid && unfinished.figure("jobs lost") == 1)
+        #expect(unfinished.violations.first?.sentence.contains("had its effect and is lost") == true)
+    }
+
+    @Test func whatNobodyLookedForIsNoVerdict() throws {
+        #expect(try judge(isSurveyed: false) { runBoth(&$0) }.verdict == .unknown)
+    }
+
+    @Test func aJobThatStillWaitsIsHeldAgainstAnEmptyQueueOnly() throws {
+        func waiting(isDrained: Bool) throws -> Verdict {
+            try judge(isDrained: isDrained, places: ["y": ["queued"]]) { run(&$0, "x", 10, 20) }.verdict
+        }
+        #expect(try waiting(isDrained: true) == .invalid)
+        #expect(try waiting(isDrained: false) == .unknown)
     }
 
     @Test func aSecondEffectOrCompletionIsFound() throws {
-        let effect = try history { script in
-            run(&script, "x", 10, 20)
-            run(&script, "y", 10, 20)
+        let effect = try judge { script in
+            runBoth(&script)
             script.witness("effect", ["y"])
         }
-        #expect(JobCheck.judge(effect).verdict == .invalid && JobCheck.judge(effect).figure("with effect twice") == 1)
-        let completion = try history { script in
-            run(&script, "x", 10, 20)
-            run(&script, "y", 10, 20)
+        #expect(effect.verdict == .invalid && effect.figure("with effect twice") == 1)
+        let completion = try judge { script in
+            runBoth(&script)
             script.operation("run", ["y", 2], 15, 25)
         }
-        #expect(JobCheck.judge(completion).figure("completed twice") == 1)
-        #expect(JobCheck.judge(completion).figure("executions beside another of the same job") == 1)
+        #expect(completion.verdict == .invalid && completion.figure("completed twice") == 1)
+        #expect(completion.figure("executions beside another of the same job") == 1)
     }
 
     @Test func aFinishedJobWithoutItsEffectIsFound() throws {
-        let judgement = JobCheck.judge(
-            try history { script in
-                run(&script, "x", 10, 20)
-                script.operation("run", ["y", 1], 10, 20)
-            })
+        let judgement = try judge { script in
+            run(&script, "x", 10, 20)
+            script.operation("run", ["y", 1], 10, 20)
+        }
         #expect(judgement.verdict == .invalid && judgement.figure("without effect") == 1)
     }
 
+    @Test func aJobThatWasGivenUpIsFound() throws {
+        let judgement = try judge(places: ["y": ["failed"]]) { run(&$0, "x", 10, 20) }
+        #expect(judgement.verdict == .invalid && judgement.figure("jobs given up") == 1)
+    }
+
     @Test func aJobInTwoRegistriesIsFound() throws {
-        let judgement = JobCheck.judge(
-            try history { script in
-                run(&script, "x", 10, 20)
-                run(&script, "y", 10, 20)
-                script.witness("registered", ["x", "finished"])
-                script.witness("registered", ["x", "started"])
-            })
+        let judgement = try judge(places: ["x": ["finished", "started"]]) { runBoth(&$0) }
         #expect(judgement.verdict == .invalid && judgement.figure("in several registries") == 1)
     }
 

@@ -41,6 +41,24 @@ import Testing
     }
 }
 
+@Suite struct NothingGrantedTests {
+    @Test func whatWasNeverGrantedShowsNothing() throws {
+        let history = try Script.history { script in
+            script.operation("acquire", ["l", .null], 0, 10, .fail, error: "no majority")
+        }
+        #expect(TokenCheck.judge(history).verdict == .unknown)
+        #expect(TenureCheck.judge(history).verdict == .unknown)
+    }
+
+    @Test func aTenureThatCannotBeJudgedShowsNothing() throws {
+        let history = try Script.history { script in
+            script.acquire("l", 1, 0, 10, until: 500, client: "a")
+            script.nemesis("fault", [1, "kill", "a", "SIGKILL"], at: 20)
+        }
+        #expect(TenureCheck.judge(history).verdict == .unknown && TokenCheck.judge(history).verdict == .valid)
+    }
+}
+
 @Suite struct TenureCheckTests {
     @Test func oneAfterTheOtherIsValid() throws {
         let history = try Script.history { script in
@@ -138,6 +156,50 @@ import Testing
     @Test func anEndBeforeTheBoundIsNoVerdict() throws {
         #expect(LivenessCheck.judge(try history(grantAt: nil, end: 1500), within: .seconds(1)).verdict == .unknown)
         #expect(LivenessCheck.judge(try Script.history { _ in }, within: .seconds(1)).verdict == .unknown)
+    }
+
+    /// A lock is granted to others again and again, and one waiter is forgotten.
+    private func forgotten(end: Int64, answeredAt: Int64? = nil, killed: Bool = false) throws -> Judgement {
+        let history = try Script.history { script in
+            script.nemesis("fault", [1, "kill", "node-1", ""], at: 100)
+            script.nemesis("heal", [1], at: 200)
+            script.operation("seek", ["l", 600], 300, answeredAt, .fail, error: "held", client: "w1")
+            script.acquire("l", 1, 400, 500, client: "w2")
+            if killed { script.nemesis("fault", [2, "kill", "w1", ""], at: 400) }
+            script.acquire("l", 2, 600, 700, client: "w2")
+            script.witness("final", ["x", 1], at: end)
+        }
+        return LivenessCheck.judge(history, within: .seconds(1))
+    }
+
+    @Test func aWaiterThatIsNeitherGrantedNorRefusedIsFound() throws {
+        #expect(try forgotten(end: 9000).verdict == .invalid)
+        #expect(try forgotten(end: 9000).figure("requests without an answer in time") == 1)
+        #expect(try forgotten(end: 9000, answeredAt: 5000).verdict == .invalid, "answered too late")
+        #expect(try forgotten(end: 9000, answeredAt: 1800).verdict == .valid, "0.6 s and the limit")
+        #expect(try forgotten(end: 9000, killed: true).verdict == .valid, "the dead are not waited for")
+        #expect(try forgotten(end: 1500).verdict == .unknown, "it had time left")
+    }
+
+    @Test func aLockThatSomebodySeeksForEverIsFound() throws {
+        let history = try Script.history { script in
+            script.nemesis("fault", [1, "kill", "node-1", ""], at: 100)
+            script.nemesis("heal", [1], at: 1000)
+            // Longer than the run: only what came of the lock can tell.
+            script.operation("seek", ["l", 60_000], 500, nil)
+            script.witness("final", ["x", 1], at: 9000)
+        }
+        #expect(LivenessCheck.judge(history, within: .seconds(1)).verdict == .invalid)
+    }
+
+    @Test func aLockThatNobodyAskedForAfterTheFaultsIsNoVerdict() throws {
+        let history = try Script.history { script in
+            script.acquire("quiet", 1, 10, 20)
+            script.nemesis("fault", [1, "kill", "node-1", ""], at: 100)
+            script.nemesis("heal", [1], at: 1000)
+            script.acquire("l", 1, 1100, 1200)
+        }
+        #expect(LivenessCheck.judge(history, within: .seconds(1)).verdict == .unknown)
     }
 
     @Test func theDeadAreNotWaitedFor() throws {

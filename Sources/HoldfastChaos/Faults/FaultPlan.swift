@@ -14,6 +14,10 @@ struct FaultPlan: Sendable, Hashable {
         case pauseNodes([Int], span: Duration)
         /// The clocks of nodes jump by `shift` and run at `rate`.
         case clocks([Int], FaultSpec.Kind, shift: Duration, rate: Double, span: Duration)
+        /// Does to nodes what their kind of fault says, for `span`.
+        case nodes([Int], FaultSpec.Kind, span: Duration)
+        /// For `span`, lets a worker join whose list of nodes is another.
+        case stranger(FaultSpec.NodeList, span: Duration)
         /// Does it to the links between workers and nodes.
         case links([Link], LinkFault, span: Duration)
     }
@@ -31,13 +35,27 @@ struct FaultPlan: Sendable, Hashable {
         /// The kind of fault, as the scenario names it.
         public var title: String
         public var fault: Fault
+
+        /// Which of its kind's forms it has; empty where there is one only.
+        var variant: String {
+            switch fault {
+            case .killWorker(let point): "at \(point ?? "any point")"
+            case .pauseWorker(let point, _): "at \(point)"
+            case .killNodes(_, _, let restart): "back with \(restart.words)"
+            case .stranger(let list, _): "\(list.rawValue) list"
+            case .pauseNodes, .clocks, .nodes, .links: ""
+            }
+        }
     }
 
     /// In order of time.
     var entries: [Entry] = []
+    /// All kinds of faults of the scenario, also those of which the run is too short for one.
+    let titles: [String]
 
     init(_ scenario: Scenario, seed: UInt64) {
         var random = SeededGenerator(seed: seed)
+        titles = Set(scenario.faults.map(\.title)).sorted()
         for spec in scenario.faults {
             let moments = Self.moments(spec.rhythm, span: .seconds(scenario.budget.seconds), &random)
             for (index, moment) in moments.enumerated() {
@@ -54,6 +72,9 @@ struct FaultPlan: Sendable, Hashable {
 
     /// How many entries there are of each kind.
     var counts: [String: Int] { entries.reduce(into: [:]) { $0[$1.title, default: 0] += 1 } }
+
+    /// One for each kind of fault, nothing injected yet.
+    var tallies: [FaultTally] { titles.map { FaultTally($0, of: self) } }
 
     /// Whether faults of this kind follow each other without overlap: what strikes a minority must not add up to more.
     private static func fits(_ target: FaultSpec.Target) -> Bool { target != .worker }
@@ -85,6 +106,7 @@ struct FaultPlan: Sendable, Hashable {
         _ random: inout SeededGenerator
     ) -> Fault {
         let point = spec.points[index % spec.points.count]
+        if spec.kind == .otherNodes { return .stranger(spec.lists[index % spec.lists.count], span: span) }
         if spec.target == .worker {
             guard spec.kind == .pause, let point else { return .killWorker(at: point) }
             return .pauseWorker(at: point, span: span)
@@ -101,9 +123,9 @@ struct FaultPlan: Sendable, Hashable {
         case .clockForward: return .clocks(nodes, spec.kind, shift: spec.extent, rate: 1, span: span)
         case .clockBack: return .clocks(nodes, spec.kind, shift: .zero - spec.extent, rate: 1, span: span)
         case .clockFast: return .clocks(nodes, spec.kind, shift: .zero, rate: 5, span: span)
-        default: break
+        case .kill: return .killNodes(nodes, span: span, spec.restarts[index % spec.restarts.count])
+        default: return .nodes(nodes, spec.kind, span: span)
         }
-        return .killNodes(nodes, span: span, spec.restarts[index % spec.restarts.count])
     }
 
     /// The nodes that are struck, as each worker's place sees it.

@@ -13,8 +13,8 @@ extension Injector {
         let nodes = indices.map { ground.members[$0] }
         let names = nodes.map(\.name)
         let title = names.joined(separator: " ")
-        guard let clocks, !clocks.pages.isEmpty else {
-            return skip(entry, title, "clocks cannot be set: \(clocks?.reason ?? "no clocks were made")")
+        guard let clocks = tools.clocks, !clocks.pages.isEmpty else {
+            return skip(entry, title, lacking: "clocks cannot be set: \(tools.clocks?.reason ?? "no clocks were made")")
         }
         guard await occupyInTurn(names) else {
             return skip(entry, title, "other faults were under way there for too long")
@@ -42,10 +42,7 @@ extension Injector {
 
     /// By how much a server's clock is ahead of this process's; nil when it does not answer.
     private func clockOffset(of node: ClusterMember) async -> Duration? {
-        guard let configuration = try? RedisConfiguration(url: node.url) else { return nil }
-        let client = RedisClient(configuration, runtime: runtime)
-        let reply = try? await client.send(RedisCommand("TIME").idempotent)
-        await client.close()
+        let reply = await ask(node, RedisCommand("TIME"))
         guard let parts = reply?.array, parts.count == 2, let seconds = parts[0].text.flatMap({ Int64($0) }),
             let microseconds = parts[1].text.flatMap({ Int64($0) })
         else { return nil }

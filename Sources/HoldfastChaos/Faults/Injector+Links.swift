@@ -2,7 +2,7 @@ import HoldfastRuntime
 
 extension Injector {
     func strike(_ entry: FaultPlan.Entry, _ links: [FaultPlan.Link], _ fault: LinkFault, span: Duration) async {
-        guard let all = self.links else { return skip(entry, "links", "the workers have no links") }
+        guard let all = tools.links else { return skip(entry, "links", "the workers have no links") }
         let names = Set(links.map { ground.nodes[$0.node].name }).sorted()
         let title = names.joined(separator: " ")
         let places = links.map { "link \($0.worker) \($0.node)" }
@@ -13,10 +13,10 @@ extension Injector {
         let struck = links.map { all.link($0) }
         let before = struck.reduce(0) { $0 + $1.counters.struck(by: fault) }
         note(entry, fault.kind, title, "\(links.count) links for \(span.milliseconds) ms")
-        for link in struck { link.set(fault) }
+        for link in struck { await link.set(fault) }
         try? await runtime.sleep(for: span)
         let count = struck.reduce(0) { $0 + $1.counters.struck(by: fault) } - before
-        for link in struck { link.set(nil) }
+        for link in struck { await link.set(nil) }
         heal(entry)
         if count > 0 { confirm(entry, "the links' counters: \(count) pieces or connections met it") }
     }

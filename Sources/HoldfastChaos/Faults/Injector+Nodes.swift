@@ -14,15 +14,22 @@ extension Injector {
             return skip(entry, title, "other faults were under way there for too long")
         }
         defer { free(names) }
+        var failure: String?
+        if restart == .snapshot {
+            for node in nodes { if let reason = Self.snapshot(node) { failure = reason } }
+            if let failure { return skip(entry, title, failure) }
+            // What comes now will be forgotten.
+            try? await runtime.sleep(for: Self.snapshotAge)
+        }
         var earlier: [String?] = []
         for node in nodes { earlier.append(await runID(of: node)) }
-        note(entry, .kill, title, Self.detail(restart, span))
+        note(entry, .kill, title, "SIGKILL, back after \(span.milliseconds) ms with \(restart.words)")
         for node in nodes { await node.kill() }
         let areDown = nodes.allSatisfy { $0.pid == nil }
         try? await runtime.sleep(for: span)
-        var failure: String?
         for node in nodes {
             if restart == .cut, let reason = Self.cutTail(of: node) { failure = reason }
+            if restart == .snapshot, let reason = Self.restore(node) { failure = reason }
             do { try await node.restart(empty: restart == .empty) } catch { failure = "did not start again: \(error)" }
         }
         if let failure { return abandon(entry, title, failure) }
@@ -31,16 +38,6 @@ extension Injector {
         for node in nodes { later.append(await runID(of: node)) }
         let areNew = zip(earlier, later).allSatisfy { $0 != $1 && $1 != nil }
         if areDown, areNew { confirm(entry, "the processes ended, and servers with other run ids answer") }
-    }
-
-    private static func detail(_ restart: FaultSpec.Restart, _ span: Duration) -> String {
-        let back =
-            switch restart {
-            case .data: "with its data"
-            case .empty: "empty"
-            case .cut: "without the newest bytes of its file"
-            }
-        return "SIGKILL, back after \(span.milliseconds) ms \(back)"
     }
 
     func pauseNodes(_ entry: FaultPlan.Entry, _ indices: [Int], span: Duration) async {
@@ -61,11 +58,7 @@ extension Injector {
 
     /// What a server calls this start of itself; nil when it does not answer.
     private func runID(of node: ClusterMember) async -> String? {
-        guard let configuration = try? RedisConfiguration(url: node.url) else { return nil }
-        let client = RedisClient(configuration, runtime: runtime)
-        let reply = try? await client.send(RedisCommand("INFO", "server").idempotent)
-        await client.close()
-        return reply?.text?.split(separator: "\r\n").first { $0.hasPrefix("run_id:") }.map(String.init)
+        await info("server", of: node)["run_id"]
     }
 
     /// Cuts the newest bytes off the append-only file of a node that is down: what a power failure takes that was
@@ -83,6 +76,32 @@ extension Injector {
             return "its append-only file is too short to be cut"
         }
         return truncate(path, Int(size - cutBytes)) == 0 ? nil : "its append-only file could not be cut"
+    }
+
+    /// How old a snapshot is when its node is killed: longer than any lease of the scenarios lasts unrenewed.
+    private static let snapshotAge: Duration = .seconds(1)
+
+    private static func snapshotPath(_ node: ClusterMember) -> String { "\(node.directory)/snapshot" }
+
+    /// Copies the data of a node that runs, as a backup does that nobody coordinates with the server.
+    /// - Returns: Why it could not be; nil when it was.
+    private static func snapshot(_ node: ClusterMember) -> String? {
+        let files = FileManager.default
+        do {
+            if files.fileExists(atPath: snapshotPath(node)) { try files.removeItem(atPath: snapshotPath(node)) }
+            try files.copyItem(atPath: node.dataDirectory, toPath: snapshotPath(node))
+            return nil
+        } catch { return "its data could not be copied" }
+    }
+
+    /// Puts a copy in the place of the data of a node that is down.
+    private static func restore(_ node: ClusterMember) -> String? {
+        let files = FileManager.default
+        do {
+            try files.removeItem(atPath: node.dataDirectory)
+            try files.moveItem(atPath: snapshotPath(node), toPath: node.dataDirectory)
+            return nil
+        } catch { return "its data could not be replaced by the copy" }
     }
 
     /// About two commands.

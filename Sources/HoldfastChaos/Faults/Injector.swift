@@ -17,8 +17,8 @@ final class Injector: Sendable {
     let scenario: Scenario
     let fleet: Fleet
     let ground: Ground
-    let links: Links?
-    let clocks: Clocks?
+    let tools: FaultTools
+    let strangers: Strangers
     let orders: ChaosOrders
     let runtime: any Runtime
     private let history: HistoryWriter
@@ -28,8 +28,8 @@ final class Injector: Sendable {
     let overtaken: @Sendable (_ worker: String) async -> Bool
 
     init(
-        _ plan: FaultPlan, of scenario: Scenario, seed: UInt64, fleet: Fleet, ground: Ground, links: Links?,
-        clocks: Clocks?, orders: ChaosOrders, history: HistoryWriter, runtime: any Runtime,
+        _ plan: FaultPlan, of scenario: Scenario, seed: UInt64, fleet: Fleet, ground: Ground,
+        tools: FaultTools, strangers: Strangers, orders: ChaosOrders, history: HistoryWriter, runtime: any Runtime,
         overtaken: @escaping @Sendable (_ worker: String) async -> Bool
     ) {
         self.plan = plan
@@ -37,14 +37,13 @@ final class Injector: Sendable {
         self.seed = seed
         self.fleet = fleet
         self.ground = ground
-        self.links = links
-        self.clocks = clocks
+        self.tools = tools
+        self.strangers = strangers
         self.orders = orders
         self.history = history
         self.runtime = runtime
         self.overtaken = overtaken
-        let tallies = plan.counts.map { ($0, FaultTally($0, planned: $1)) }
-        state = Mutex(State(tallies: Dictionary(uniqueKeysWithValues: tallies)))
+        state = Mutex(State(tallies: Dictionary(uniqueKeysWithValues: plan.tallies.map { ($0.title, $0) })))
     }
 
     /// By title.
@@ -73,6 +72,12 @@ final class Injector: Sendable {
         case .clocks(let nodes, let kind, let shift, let rate, let span):
             await turn(entry, nodes, kind, shift: shift, rate: rate, span: span)
         case .links(let links, let fault, let span): await strike(entry, links, fault, span: span)
+        case .nodes(let nodes, .memoryLimit, let span): await limitMemory(entry, nodes, span: span)
+        case .nodes(let nodes, .evict, let span): await evict(entry, nodes, span: span)
+        case .nodes(let nodes, let kind, let span) where kind.isOfDisk:
+            await failDisk(entry, nodes, kind, span: span)
+        case .nodes(let nodes, let kind, let span): await dropPackets(entry, nodes, kind, span: span)
+        case .stranger(let list, let span): await letJoin(entry, list, span: span)
         }
     }
 
@@ -96,7 +101,7 @@ final class Injector: Sendable {
 
     /// It was seen from outside.
     func confirm(_ entry: FaultPlan.Entry, _ evidence: String) {
-        state.withLock { $0.tallies[entry.title]?.confirmed += 1 }
+        state.withLock { $0.tallies[entry.title]?.confirm(entry.variant) }
         history.note(.nemesis, HistoryFunction.confirm, [.number(Int64(entry.number)), .text(evidence)])
     }
 
@@ -110,6 +115,12 @@ final class Injector: Sendable {
         history.note(
             .nemesis, HistoryFunction.skip,
             [.number(Int64(entry.number)), .text(entry.title), .text(target), .text(reason)])
+    }
+
+    /// This machine lacks something for it.
+    func skip(_ entry: FaultPlan.Entry, _ target: String, lacking reason: String) {
+        state.withLock { $0.tallies[entry.title]?.absence = reason }
+        skip(entry, target, reason)
     }
 
     /// It could not be undone.

@@ -1,7 +1,17 @@
+import HoldfastAgents
+import HoldfastLocks
 import HoldfastResources
 
 /// The named points at which chaos strikes.
 enum Points {
+    /// An agent's call is known, and its effect has not begun.
+    static let decided = AgentPoint.decided
+    /// An agent's call has had its effect, and nobody was told.
+    static let acted = AgentPoint.effected
+    /// A majority granted unequal numbers, and the token is about to be written back.
+    static let confirming = LockPoint.confirming
+    /// A lock is granted, and its holder has not been told.
+    static let granted = LockPoint.granted
     /// A transfer has read its balances, and writes the new ones next.
     static let opened = Ledger.opened
     /// A transfer is written, and nobody was told.
@@ -15,5 +25,7 @@ enum Points {
     /// A job has had its effect, and is not completed.
     static let effected = "job.effected"
 
-    static let all = [opened, committed, raised, written, begun, effected]
+    static let all = [
+        decided, acted, confirming, granted, opened, committed, raised, written, begun, effected,
+    ]
 }

@@ -26,7 +26,7 @@ final class FaultyLink: Sendable {
             case .stall, .lateRequests: held
             case .dropRequests, .dropReplies: dropped
             case .reset: resets
-            case .kill, .pause, .clockForward, .clockBack, .clockFast: 0
+            default: 0
             }
         }
     }
@@ -38,12 +38,15 @@ final class FaultyLink: Sendable {
     }
 
     private let target: (host: String, port: Int)
+    /// All connections are served here, and faults come and go here: no piece sees half of a change.
+    private let loop: any EventLoop
     private let runtime: any Runtime
     private let state = Mutex(State())
     private let listener = Mutex<(any Channel)?>(nil)
 
-    private init(to target: (host: String, port: Int), runtime: any Runtime) {
+    private init(to target: (host: String, port: Int), on loop: any EventLoop, runtime: any Runtime) {
         self.target = target
+        self.loop = loop
         self.runtime = runtime
     }
 
@@ -51,8 +54,8 @@ final class FaultyLink: Sendable {
     static func start(
         to host: String = "127.0.0.1", _ port: Int, on group: any EventLoopGroup, runtime: any Runtime
     ) async throws -> FaultyLink {
-        let link = FaultyLink(to: (host, port), runtime: runtime)
-        let channel = try await ServerBootstrap(group: group)
+        let link = FaultyLink(to: (host, port), on: group.next(), runtime: runtime)
+        let channel = try await ServerBootstrap(group: link.loop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -67,8 +70,14 @@ final class FaultyLink: Sendable {
 
     var counters: Counters { state.withLock { $0.counters } }
 
-    /// From now on this happens to the bytes, nothing if nil; what an earlier fault held goes on its way, late.
-    func set(_ fault: LinkFault?) {
+    /// From its return on this happens to the bytes, nothing if nil; what an earlier fault held goes on its way, late,
+    /// and before what comes later.
+    func set(_ fault: LinkFault?) async {
+        // Fails only when the loop is shut down, and with it all connections.
+        try? await loop.submit { self.change(to: fault) }.get()
+    }
+
+    private func change(to fault: LinkFault?) {
         let pairs = state.withLock { state in
             state.fault = fault
             return Array(state.pairs.values)
@@ -84,9 +93,8 @@ final class FaultyLink: Sendable {
     }
 
     func close() async {
-        let (channel, pairs) = (listener.withLock { $0 }, state.withLock { Array($0.pairs.values) })
-        try? await channel?.close()
-        for pair in pairs { pair.reset() }
+        try? await listener.withLock { $0 }?.close()
+        for pair in state.withLock({ Array($0.pairs.values) }) { pair.reset() }
     }
 
     private func count(_ change: (inout Counters) -> Void) { state.withLock { change(&$0.counters) } }
@@ -98,7 +106,7 @@ final class FaultyLink: Sendable {
             return client.eventLoop.makeSucceededVoidFuture()
         }
         count { $0.connections += 1 }
-        return ClientBootstrap(group: client.eventLoop)
+        return ClientBootstrap(group: loop)
             .channelOption(.autoRead, value: false)
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .connect(host: target.host, port: target.port)

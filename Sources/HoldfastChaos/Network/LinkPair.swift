@@ -1,100 +1,102 @@
 import Glibc
 import NIOCore
-import Synchronization
 
 /// One connection through a link: the client's half, the server's half, and what is on its way between them.
-final class LinkPair: Sendable {
+///
+/// In each direction pieces leave in the order in which they came, whatever faults come and go meanwhile.
+final class LinkPair: @unchecked Sendable {
+    // @unchecked: lives on the event loop of both halves.
+
     private struct Flow {
         /// Waits for the link to be healed.
         var held: [ByteBuffer] = []
-        /// When the newest delayed piece is delivered: none may overtake it.
-        var tail: NIODeadline = .uptimeNanoseconds(0)
+        /// On its way, each with when it may leave: not before those ahead of it.
+        var queue: [(moment: NIODeadline, bytes: ByteBuffer)] = []
+        var isScheduled = false
+        var isEmpty: Bool { held.isEmpty && queue.isEmpty }
     }
 
-    private struct State {
-        var request = Flow()
-        var reply = Flow()
-        var isHoled = false
-        var clientIsGone = false
-        var serverIsGone = false
+    private let client: any Channel
+    private let server: any Channel
+    private let loop: any EventLoop
+    private var request = Flow()
+    private var reply = Flow()
+    private var isHoled = false
+    private var clientIsGone = false
+    private var serverIsGone = false
 
-        subscript(direction: LinkFault.Direction) -> Flow {
-            get { direction == .request ? request : reply }
-            set { if direction == .request { request = newValue } else { reply = newValue } }
-        }
-    }
-
-    let client: any Channel
-    let server: any Channel
-    private let state = Mutex(State())
-
+    /// - Parameters:
+    ///   - client: On the same event loop as the server's half.
     init(client: any Channel, server: any Channel) {
+        precondition(client.eventLoop === server.eventLoop, "both halves of a pair share an event loop")
         self.client = client
         self.server = server
+        loop = client.eventLoop
     }
 
-    private func target(_ direction: LinkFault.Direction) -> any Channel { direction == .request ? server : client }
+    private subscript(direction: LinkFault.Direction) -> Flow {
+        get { direction == .request ? request : reply }
+        set { if direction == .request { request = newValue } else { reply = newValue } }
+    }
 
     /// Delivers a piece after `delay`, and after those that came before.
     func deliver(_ bytes: ByteBuffer, _ direction: LinkFault.Direction, after delay: TimeAmount) {
-        let target = target(direction)
-        let now = target.eventLoop.now
-        let moment = state.withLock { state in
-            let moment = max(state[direction].tail, now + delay)
-            state[direction].tail = moment
-            return moment
-        }
-        if moment <= now {
-            target.writeAndFlush(bytes, promise: nil)
-        } else {
-            target.eventLoop.scheduleTask(deadline: moment) { target.writeAndFlush(bytes, promise: nil) }
-        }
+        loop.preconditionInEventLoop()
+        let moment = loop.now + delay
+        self[direction].queue.append((max(moment, self[direction].queue.last?.moment ?? moment), bytes))
+        drain(direction)
     }
 
-    func hold(_ bytes: ByteBuffer, _ direction: LinkFault.Direction) {
-        state.withLock { $0[direction].held.append(bytes) }
+    /// Sends what may leave by now, in order, and comes back for the rest.
+    private func drain(_ direction: LinkFault.Direction) {
+        let target = direction == .request ? server : client
+        let now = loop.now
+        while let first = self[direction].queue.first, first.moment <= now {
+            self[direction].queue.removeFirst()
+            target.writeAndFlush(first.bytes, promise: nil)
+        }
+        if let next = self[direction].queue.first, !self[direction].isScheduled {
+            self[direction].isScheduled = true
+            loop.scheduleTask(deadline: next.moment) {
+                self[direction].isScheduled = false
+                self.drain(direction)
+            }
+        }
+        closeHalves()
     }
+
+    func hold(_ bytes: ByteBuffer, _ direction: LinkFault.Direction) { self[direction].held.append(bytes) }
 
     /// From here on the stream has a hole, and cannot be used any more once bytes pass again.
-    func lose() { state.withLock { $0.isHoled = true } }
+    func lose() { isHoled = true }
 
     /// The link has changed: what was held goes on its way unless `fault` holds it too.
     /// - Returns: Whether the connection had to be reset.
     func heal(_ fault: LinkFault?) -> Bool {
-        if state.withLock({ $0.isHoled }) {
+        loop.preconditionInEventLoop()
+        if isHoled {
             reset()
             return true
         }
         for direction in [LinkFault.Direction.request, .reply] where fault?.treatment(of: direction) != .hold {
-            let held = state.withLock { state in
-                defer { state[direction].held = [] }
-                return state[direction].held
-            }
+            let held = self[direction].held
+            self[direction].held = []
             for bytes in held { deliver(bytes, direction, after: .zero) }
         }
         closeHalves()
         return false
     }
 
-    /// One half has ended. The other goes on as long as something is held for it: a request whose sender has given up
-    /// still arrives.
+    /// One half has ended. The other goes on as long as something is on its way to it: a request whose sender has given
+    /// up still arrives.
     func ended(_ half: any Channel) {
-        state.withLock { state in
-            if half === client { state.clientIsGone = true } else { state.serverIsGone = true }
-        }
+        if half === client { clientIsGone = true } else { serverIsGone = true }
         closeHalves()
     }
 
     private func closeHalves() {
-        let (closesServer, closesClient, last) = state.withLock { state in
-            (
-                state.clientIsGone && state.request.held.isEmpty, state.serverIsGone && state.reply.held.isEmpty,
-                max(state.request.tail, state.reply.tail)
-            )
-        }
-        // After the last delayed piece.
-        if closesServer { server.eventLoop.scheduleTask(deadline: last) { [server] in server.close(promise: nil) } }
-        if closesClient { client.eventLoop.scheduleTask(deadline: last) { [client] in client.close(promise: nil) } }
+        if clientIsGone && request.isEmpty { server.close(promise: nil) }
+        if serverIsGone && reply.isEmpty { client.close(promise: nil) }
     }
 
     /// Ends both halves at once, with a reset.

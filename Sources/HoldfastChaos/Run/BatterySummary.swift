@@ -23,11 +23,14 @@ public struct BatterySummary: Sendable, Codable {
     public var hunts: [MutantHunt]
     /// By scenario: what should have happened in one of its runs, and did in none.
     public var missing: [String: [Occurrence]]
+    /// What all runs together suffered, one for each form of each kind of fault.
+    public var faults: [FaultTotal]
 
     public init(_ results: [ChaosResult], _ hunts: [MutantHunt]) {
         self.results = results
         self.hunts = hunts
         missing = [:]
+        faults = FaultTotal.of(results.filter { $0.mutant == nil })
         // A mutant's runs are not asked for it: what they lack may be the protection's doing.
         for (scenario, runs) in Dictionary(grouping: results.filter { $0.mutant == nil }, by: \.scenario) {
             let expected = runs.first?.expected ?? []
@@ -38,6 +41,6 @@ public struct BatterySummary: Sendable, Codable {
         }
         verdict =
             (results.map(\.verdict) + hunts.map { $0.isFound ? .valid : .invalid }
-            + (missing.isEmpty ? [] : [.unknown])).combined
+            + (missing.isEmpty ? [] : [.unknown]) + (faults.contains(where: \.isMissing) ? [.unknown] : [])).combined
     }
 }

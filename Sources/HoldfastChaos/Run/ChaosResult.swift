@@ -17,12 +17,14 @@ public struct ChaosResult: Sendable, Hashable, Codable {
     public var expected: [Occurrence]
     public var isDrained: Bool
     public var workersStarted: Int
+    /// Those that had to be killed at the end, because they did not end when they were asked to.
+    public var workersStuck: [String]
     /// Jobs that were given up.
     public var jobsFailed: Int
 
     init(
         _ scenario: Scenario, _ options: ChaosOptions, _ history: History, faults: [FaultTally], isDrained: Bool,
-        progress: WorkloadProgress, workersStarted: Int
+        progress: WorkloadProgress, workersStarted: Int, workersStuck: [String] = []
     ) {
         self.scenario = scenario.name
         about = scenario.about
@@ -32,13 +34,14 @@ public struct ChaosResult: Sendable, Hashable, Codable {
         self.faults = faults
         self.isDrained = isDrained
         self.workersStarted = workersStarted
+        self.workersStuck = workersStuck
         jobsFailed = progress.failed
         expected = scenario.sometimes
         let counts = Occurrence.allCases.map { ($0.rawValue, $0.count(in: history)) }
         occurrences = Dictionary(uniqueKeysWithValues: counts)
         judgements =
             scenario.guarantees.map { $0.judge(history, scenario, isDrained: isDrained) }
-            + [Self.judgeWork(isDrained: isDrained, progress), Self.judgeFaults(faults)]
+            + [Self.judgeWork(isDrained: isDrained, progress, stuck: workersStuck), Self.judgeFaults(faults)]
         verdict = judgements.map(\.verdict).combined
     }
 
@@ -58,14 +61,14 @@ public struct ChaosResult: Sendable, Hashable, Codable {
     /// The judgement of a guarantee, if it was judged.
     public func judgement(_ guarantee: String) -> Judgement? { judgements.first { $0.guarantee == guarantee } }
 
-    /// All work that was asked for must end, also after faults.
-    private static func judgeWork(isDrained: Bool, _ progress: WorkloadProgress) -> Judgement {
+    /// All work that was asked for must end, also after faults, and so must who does it.
+    private static func judgeWork(isDrained: Bool, _ progress: WorkloadProgress, stuck: [String]) -> Judgement {
         var judgement = Judgement("all work is done in time")
         judgement.figures = [
             .init("asked", progress.asked), .init("done", progress.applied), .init("waiting", progress.waiting),
-            .init("given up", progress.failed),
+            .init("given up", progress.failed), .init("workers that hung", stuck.count),
         ]
-        if !isDrained { judgement.verdict = .invalid }
+        if !isDrained || !stuck.isEmpty { judgement.verdict = .invalid }
         // A run in which nothing was done shows nothing.
         if progress.applied == 0 {
             judgement.verdict = judgement.verdict.and(.unknown)
@@ -83,11 +86,15 @@ public struct ChaosResult: Sendable, Hashable, Codable {
         for tally in tallies {
             judgement.figures.append(.init("\(tally.title), planned", tally.planned))
             judgement.figures.append(.init("\(tally.title), confirmed", tally.confirmed))
-            guard !tally.isEnough else { continue }
+            guard !tally.isEnough, tally.absence == nil else { continue }
             judgement.verdict = .unknown
             judgement.doubt =
                 "\(tally.title): \(tally.confirmed) of \(tally.planned) confirmed"
                 + (tally.reasons.isEmpty ? "" : " (\(tally.reasons.joined(separator: "; ")))")
+        }
+        if !tallies.isEmpty, tallies.allSatisfy({ $0.absence != nil }) {
+            judgement.verdict = .unknown
+            judgement.doubt = "this machine can do none of them: \(tallies[0].absence ?? "")"
         }
         return judgement
     }

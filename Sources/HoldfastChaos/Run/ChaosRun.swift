@@ -56,13 +56,10 @@ public struct ChaosRun: Sendable {
         var configuration = ClusterConfiguration(
             nodes: options.nodes == nil ? scenario.topology.nodes : 0, stores: options.store == nil ? 1 : 0,
             directory: directory + "/cluster")
-        let clocks =
-            scenario.faults.contains { $0.kind.isOfClock }
-            ? try await Clocks.prepare(nodes: scenario.topology.nodes, in: directory, runtime: runtime) : nil
-        clocks?.equip(&configuration)
+        let tools = try await prepare(&configuration, in: directory)
         let ground = try await Ground.lay(configuration, options, runtime: runtime)
         do {
-            let outcome = try await suffer(directory, ground, clocks)
+            let outcome = try await suffer(directory, ground, tools)
             await ground.stop()
             return outcome
         } catch {
@@ -71,8 +68,29 @@ public struct ChaosRun: Sendable {
         }
     }
 
+    /// Makes what the faults need that must be there before the servers.
+    private func prepare(
+        _ configuration: inout ClusterConfiguration, in directory: String
+    ) async throws -> FaultTools {
+        let (kinds, nodes) = (scenario.faults.map(\.kind), scenario.topology.nodes)
+        var tools = FaultTools()
+        // Nodes that were given have started already.
+        if options.nodes == nil {
+            if kinds.contains(where: \.isOfClock) {
+                tools.clocks = try await Clocks.prepare(nodes: nodes, in: directory, runtime: runtime)
+                tools.clocks?.equip(&configuration)
+            }
+            if kinds.contains(where: \.isOfDisk) {
+                tools.disks = try await Disks.prepare(nodes: nodes, in: directory)
+                tools.disks?.equip(&configuration)
+            }
+        }
+        if kinds.contains(where: \.isOfKernel) { tools.kernel = await KernelNetwork.prepare() }
+        return tools
+    }
+
     private func suffer(
-        _ directory: String, _ ground: Ground, _ clocks: Clocks?
+        _ directory: String, _ ground: Ground, _ prepared: FaultTools
     ) async throws -> Outcome {
         // Nodes that were given are somebody's cluster already.
         if !ground.members.isEmpty {
@@ -83,12 +101,13 @@ public struct ChaosRun: Sendable {
         try WorkerSettings(scenario.workload, store: ground.store, mutant: options.mutant).save(in: directory)
         let history = try HistoryWriter(
             path: "\(directory)/history/chaos.jsonl", client: "chaos", number: 0, runtime: runtime)
-        let links =
-            scenario.faults.contains { $0.kind.isOfNetwork }
-            ? try await Links.start(
-                workers: scenario.topology.workers, nodes: ground.nodes, runtime: runtime) : nil
+        var tools = prepared
+        if scenario.faults.contains(where: { $0.kind.isOfNetwork }) {
+            tools.links = try await Links.start(
+                workers: scenario.topology.workers, nodes: ground.nodes, runtime: runtime)
+        }
         let stage = ChaosStage(
-            scenario: scenario, options: options, directory: directory, ground: ground, links: links, clocks: clocks,
+            scenario: scenario, options: options, directory: directory, ground: ground, tools: tools,
             driver: try driver(directory, ground, history), history: history, runtime: runtime, watch: watch)
         do {
             let outcome = try await stage.play()
@@ -102,7 +121,7 @@ public struct ChaosRun: Sendable {
 
     private func leave(_ stage: ChaosStage) async {
         await stage.driver.close()
-        await stage.links?.close()
+        await stage.tools.links?.close()
     }
 
     private func driver(

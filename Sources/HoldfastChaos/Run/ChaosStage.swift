@@ -7,8 +7,7 @@ import Synchronization
 /// A scenario on a running cluster.
 final class ChaosStage: Sendable {
     let driver: any WorkloadDriver
-    let links: Links?
-    private let clocks: Clocks?
+    let tools: FaultTools
     private let scenario: Scenario
     private let options: ChaosOptions
     private let directory: String
@@ -20,8 +19,7 @@ final class ChaosStage: Sendable {
     private let phase = Mutex(ChaosSnapshot.Phase.starting)
 
     init(
-        scenario: Scenario, options: ChaosOptions, directory: String, ground: Ground, links: Links?,
-        clocks: Clocks?,
+        scenario: Scenario, options: ChaosOptions, directory: String, ground: Ground, tools: FaultTools,
         driver: any WorkloadDriver, history: HistoryWriter, runtime: any Runtime,
         watch: @escaping @Sendable (ChaosSnapshot) -> Void
     ) {
@@ -29,8 +27,7 @@ final class ChaosStage: Sendable {
         self.options = options
         self.directory = directory
         self.ground = ground
-        self.links = links
-        self.clocks = clocks
+        self.tools = tools
         self.driver = driver
         self.history = history
         self.runtime = runtime
@@ -44,10 +41,10 @@ final class ChaosStage: Sendable {
         let holders = holders
         let injector = Injector(
             FaultPlan(scenario, seed: options.seed), of: scenario, seed: options.seed, fleet: fleet, ground: ground,
-            links: links, clocks: clocks, orders: ChaosOrders(directory: "\(directory)/orders"), history: history,
+            tools: tools, strangers: strangers, orders: ChaosOrders(directory: "\(directory)/orders"), history: history,
             runtime: runtime,
             overtaken: { holders.wasOvertaken($0) })
-        let isDrained = try await withThrowingTaskGroup(of: Bool?.self) { group in
+        let end = try await withThrowingTaskGroup(of: End?.self) { group in
             group.addTask {
                 try await fleet.run()
                 return nil
@@ -59,9 +56,9 @@ final class ChaosStage: Sendable {
             group.addTask { try await self.work(fleet, injector) }
             // The fleet ends only when it is stopped: whoever ends before by an error ends all.
             while let part = try await group.next() {
-                if let isDrained = part {
+                if let end = part {
                     group.cancelAll()
-                    return isDrained
+                    return end
                 }
             }
             throw ChaosError("the run was cancelled")
@@ -71,13 +68,20 @@ final class ChaosStage: Sendable {
         var reader = HistoryReader(directory: "\(directory)/history")
         let history = try History(try reader.next())
         let result = ChaosResult(
-            scenario, options, history, faults: injector.tallies, isDrained: isDrained,
-            progress: try await driver.progress(), workersStarted: fleet.started)
+            scenario, options, history, faults: injector.tallies, isDrained: end.isDrained,
+            progress: try await driver.progress(), workersStarted: fleet.started, workersStuck: end.stuck)
         return ChaosRun.Outcome(result: result, history: history)
     }
 
-    /// - Returns: Whether all that was asked for was done in time.
-    private func work(_ fleet: Fleet, _ injector: Injector) async throws -> Bool {
+    /// How the work ended.
+    private struct End: Sendable {
+        /// All that was asked for was done in time.
+        var isDrained: Bool
+        /// Workers that did not end when they were asked to.
+        var stuck: [String]
+    }
+
+    private func work(_ fleet: Fleet, _ injector: Injector) async throws -> End {
         phase.withLock { $0 = .running }
         async let faults: Void = injector.run()
         try await driver.produce(until: runtime.now.advanced(by: .seconds(scenario.budget.seconds)))
@@ -85,8 +89,7 @@ final class ChaosStage: Sendable {
         phase.withLock { $0 = .draining }
         if scenario.guarantees.contains(.liveness) { try await recover() }
         let isDrained = try await drain()
-        await fleet.stop(grace: .seconds(12))
-        return isDrained
+        return End(isDrained: isDrained, stuck: await fleet.stop(grace: .seconds(12)))
     }
 
     /// Leaves the workers the time in which locks must be granted again, and not much more.
@@ -127,14 +130,28 @@ final class ChaosStage: Sendable {
     }
 
     @Sendable private func workerCommand(_ name: String, _ number: Int, _ place: Int) -> Command {
-        let nodes = links?.urls(for: place) ?? ground.nodeURLs
+        workerCommand(name, number, nodes: tools.links?.urls(for: place) ?? ground.nodeURLs)
+    }
+
+    private var strangers: Strangers {
+        Strangers(
+            command: { self.workerCommand($0, $1, nodes: $2, patience: .seconds(1)) }, log: { self.logPath($0) })
+    }
+
+    private func logPath(_ name: String) -> String { "\(directory)/logs/\(name).log" }
+
+    /// - Parameter patience: How long the worker waits for its lock nodes; nil is as long as a run may need.
+    private func workerCommand(
+        _ name: String, _ number: Int, nodes: [String], patience: Duration? = nil
+    ) -> Command {
         var command = Command(
             options.program,
-            options.workerArguments + ["--name", name, "--number", "\(number)", "--directory", directory])
+            options.workerArguments + ["--name", name, "--number", "\(number)", "--directory", directory]
+                + (patience.map { ["--patience", "\($0.milliseconds)"] } ?? []))
         // Not among the arguments, which everybody on the machine can read: URLs may hold passwords.
         command.environment = .inheritAnd([ChaosWorker.nodesVariable: nodes.joined(separator: ",")])
-        command.output = .file("\(directory)/logs/\(name).log")
-        command.error = .file("\(directory)/logs/\(name).log")
+        command.output = .file(logPath(name))
+        command.error = .file(logPath(name))
         // Control-C is for the run, which then stops its workers in order.
         command.grouping = .ownGroup
         return command

@@ -78,13 +78,22 @@ final class Fleet: Sendable {
 
     /// Asks all to finish and replaces none from now on; ``run()`` then returns. Those that have not ended after
     /// `grace` are killed.
-    func stop(grace: Duration) async {
+    /// - Returns: The names of those that had to be killed: something in them hangs.
+    func stop(grace: Duration) async -> [String] {
         let members = state.withLock { state in
             state.isStopping = true
             return Array(state.members.values)
         }
-        await withTaskGroup(of: Void.self) { group in
-            for member in members { group.addTask { _ = await member.process.terminate(grace: grace) } }
+        return await withTaskGroup(of: String?.self) { group in
+            for member in members {
+                group.addTask {
+                    let status = await member.process.terminate(grace: grace)
+                    return status == .signalled(Signal.kill.rawValue) ? member.name : nil
+                }
+            }
+            var stuck: [String] = []
+            for await case let name? in group { stuck.append(name) }
+            return stuck.sorted()
         }
     }
 }

@@ -23,14 +23,37 @@ public struct FaultSpec: Sendable, Hashable {
         case clockBack = "clock-back"
         /// It runs five times as fast.
         case clockFast = "clock-fast"
+        /// A node has no memory left for another write, and says so.
+        case memoryLimit = "memory-limit"
+        /// A node comes back with little memory and a policy that evicts what it promised to keep.
+        case evict
+        /// A node's writes fail for lack of space on its disk.
+        case diskFull = "disk-full"
+        /// A node's writes are not forced to the disk: fsync fails.
+        case fsyncError = "fsync-error"
+        /// The kernel drops what goes to a node, and TCP sends it again when that is over.
+        case kernelDropRequests = "kernel-drop-requests"
+        /// The kernel drops what comes from a node.
+        case kernelDropReplies = "kernel-drop-replies"
+        /// Another worker joins, with another list of lock nodes.
+        case otherNodes = "other-nodes"
 
         /// Whether it strikes the links between workers and lock nodes.
         public var isOfNetwork: Bool {
             switch self {
-            case .kill, .pause, .clockForward, .clockBack, .clockFast: false
             case .delay, .stall, .dropRequests, .dropReplies, .lateRequests, .reset: true
+            default: false
             }
         }
+
+        /// Whether it needs the library between a server and its disk.
+        public var isOfDisk: Bool { self == .diskFull || self == .fsyncError }
+
+        /// Whether it strikes in the kernel, by rules for packets.
+        public var isOfKernel: Bool { self == .kernelDropRequests || self == .kernelDropReplies }
+
+        /// Whether it strikes workers, or makes one.
+        public var isOfWorkers: Bool { self == .kill || self == .pause || self == .otherNodes }
 
         /// Whether it strikes the clocks of lock nodes.
         public var isOfClock: Bool { self == .clockForward || self == .clockBack || self == .clockFast }
@@ -59,6 +82,28 @@ public struct FaultSpec: Sendable, Hashable {
         case empty
         /// Without the newest bytes of its append-only file, as after a power failure without `appendfsync always`.
         case cut
+        /// With its data as they were a while before, as from a backup.
+        case snapshot
+
+        /// With what, in words.
+        var words: String {
+            switch self {
+            case .data: "its data"
+            case .empty: "nothing"
+            case .cut: "the newest bytes of its file gone"
+            case .snapshot: "an old snapshot of its data"
+            }
+        }
+    }
+
+    /// How another worker's list of nodes differs.
+    public enum NodeList: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Only a majority of the nodes, as if there were no others.
+        case shorter
+        /// All of them, each at the place of its neighbour.
+        case turned
+        /// Two of them at each other's place.
+        case swapped
     }
 
     /// When.
@@ -80,6 +125,8 @@ public struct FaultSpec: Sendable, Hashable {
     public var extent: Duration = .milliseconds(100)
     /// In turn.
     public var restarts: [Restart] = [.data]
+    /// In turn.
+    public var lists: [NodeList] = NodeList.allCases
 
     public init(_ kind: Kind, on target: Target, _ rhythm: Rhythm) {
         self.kind = kind

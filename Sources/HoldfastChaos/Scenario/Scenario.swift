@@ -88,4 +88,12 @@ public enum Mutant: String, Sendable, Hashable, Codable, CaseIterable {
     case releaseWithoutCompare = "release-without-compare"
     /// The effect of a job does not carry the job's idempotency key.
     case keyOff = "key-off"
+    /// A token is the largest of a majority of counters, and is not written back to a majority.
+    case naiveToken = "naive-token"
+    /// A lock node that has forgotten everything votes again at once.
+    case rejoinAtOnce = "rejoin-at-once"
+    /// A worker takes a job off its queue, and registers later that it has it.
+    case twoStepClaim = "two-step-claim"
+    /// An outcome is recorded whether or not the execution is still the job's.
+    case staleCompletion = "stale-completion"
 }

@@ -104,8 +104,9 @@ extension FaultSpec {
         if let texts = try fields.list("for") { spans = try Self.ranges(texts, fields) }
         extent = try fields.span("by") ?? extent
         restarts = try fields.choices("restart", Restart.self) ?? restarts
-        guard !points.isEmpty, !spans.isEmpty, !restarts.isEmpty else {
-            throw fields.complaint("fault", "a list of points, spans or restarts has at least one element")
+        lists = try fields.choices("list", NodeList.self) ?? lists
+        guard !points.isEmpty, !spans.isEmpty, !restarts.isEmpty, !lists.isEmpty else {
+            throw fields.complaint("fault", "a list of points, spans, restarts or lists has at least one element")
         }
         try check(fields, topology)
         try fields.finish()
@@ -115,8 +116,11 @@ extension FaultSpec {
         if kind.isOfNetwork, target == .worker {
             throw fields.complaint("on", "\(kind.rawValue) strikes links: node, minority, majority, ring or a node")
         }
-        if kind.isOfClock, target == .worker {
-            throw fields.complaint("on", "only the clocks of lock nodes can be set")
+        if !kind.isOfWorkers, target == .worker {
+            throw fields.complaint("on", "\(kind.rawValue) strikes lock nodes: node, minority, majority or a node")
+        }
+        if kind == .otherNodes, target != .worker || topology.nodes < 3 {
+            throw fields.complaint("on", "other-nodes makes a worker, beside three lock nodes or more")
         }
         if !kind.isOfNetwork, target == .ring { throw fields.complaint("on", "a ring is made of links, not of nodes") }
         if target != .worker, points != [nil] { throw fields.complaint("points", "only workers come to points") }

@@ -14,16 +14,21 @@ public struct ChaosWorker: Sendable {
     private let number: Int
     private let directory: String
     private let nodes: [String]
+    private let patience: Duration
 
     /// - Parameters:
     ///   - number: Different for each worker of a run.
     ///   - directory: The run's; holds `worker.json`, `history` and `orders`.
     ///   - nodes: Where this worker finds the lock nodes.
-    public init(name: String, number: Int, directory: String, nodes: [String]) {
+    ///   - patience: How long it waits for a majority of them: a worker may be born while one is away.
+    public init(
+        name: String, number: Int, directory: String, nodes: [String], patience: Duration = .seconds(60)
+    ) {
         self.name = name
         self.number = number
         self.directory = directory
         self.nodes = nodes
+        self.patience = patience
     }
 
     /// Works until the calling task is cancelled; what runs then is given back.
@@ -38,15 +43,44 @@ public struct ChaosWorker: Sendable {
             return handler
         }
         let store = RedisClient(
-            try RedisConfiguration(url: settings.store), scripts: JobScripts.all, runtime: runtime)
+            try RedisConfiguration(url: settings.store), scripts: JobScripts.all,
+            transport: transport(settings, .staleCompletion, ScriptMutation.staleCompletion), runtime: runtime)
         let locks = try await connect(settings, history, runtime, log)
         let seat = WorkerSeat(
             name: name, settings: settings, store: store, locks: locks, history: history, runtime: runtime, log: log)
-        do { try await work(seat) } catch {
+        do { try await work(seat, beside: accomplice(seat)) } catch {
             await close(seat)
             throw error
         }
         await close(seat)
+    }
+
+    /// The usual sockets, unless the run lacks a protection that is part of a script.
+    private func transport(
+        _ settings: WorkerSettings, _ mutant: Mutant, _ mutations: [ScriptMutation]
+    ) -> any ByteTransport {
+        settings.mutant == mutant ? MutatingTransport(mutations) : NIOTransport()
+    }
+
+    /// What a mutant does beside the work, until the task is cancelled.
+    private func accomplice(_ seat: WorkerSeat) throws -> @Sendable () async -> Void {
+        switch seat.settings.mutant {
+        case .rejoinAtOnce where !nodes.isEmpty:
+            let rash = try RashAdmission(nodes, runtime: seat.runtime)
+            return { await rash.run() }
+        case .twoStepClaim where seat.settings.workload == .jobs:
+            let claim = try TwoStepClaim(JobWork.queue, seat.store, runtime: seat.runtime)
+            return { await claim.run() }
+        default: return {}
+        }
+    }
+
+    private func work(_ seat: WorkerSeat, beside accomplice: @escaping @Sendable () async -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask(operation: accomplice)
+            try await work(seat)
+            group.cancelAll()
+        }
     }
 
     private func close(_ seat: WorkerSeat) async {
@@ -68,9 +102,9 @@ public struct ChaosWorker: Sendable {
         if nodes.isEmpty { return nil }
         let recorder = LockRecorder(history: history)
         let thief = settings.mutant == .releaseWithoutCompare ? try BlindRelease(nodes, runtime: runtime) : nil
-        // A worker may be born while a majority is away.
         return try await LockCluster.connect(
-            try LockClusterConfiguration(urls: nodes), patience: .seconds(60), runtime: runtime, log: log,
+            try LockClusterConfiguration(urls: nodes), patience: patience,
+            transport: transport(settings, .naiveToken, ScriptMutation.naiveToken), runtime: runtime, log: log,
             observer: { event in
                 recorder.record(event)
                 thief?.observe(event)

@@ -46,20 +46,39 @@ struct RegisterWork: Sendable {
     private func lockName(_ counter: String) throws -> LockName { try LockName(seat.settings.lockPrefix + counter) }
 
     private func hold(_ name: String, _ locks: LockCluster) async throws {
-        try await locks.withLock(try lockName(name), ttl: seat.lockTTL, wait: .upTo(seat.lockTTL)) { lease in
-            try await increment(seat.settings.registerPrefix + name, under: lease.token)
+        let lock = try lockName(name)
+        try await seek(lock, atMost: seat.lockTTL) { seek in
+            try await locks.withLock(lock, ttl: seat.lockTTL, wait: .upTo(seat.lockTTL)) { lease in
+                seek.end(.ok)
+                try await increment(seat.settings.registerPrefix + name, under: lease.token)
+            }
         }
     }
 
     /// A term of a few increments.
     private func lead(_ name: String, _ locks: LockCluster, _ lane: Int) async throws {
         let election = Election(try lockName(name), on: locks, ttl: seat.lockTTL)
-        try await election.lead(as: "\(seat.name)/\(lane)", wait: .upTo(seat.lockTTL * 2)) { leadership in
-            for _ in 0..<5 {
-                try await increment(seat.settings.registerPrefix + name, under: leadership.term)
-                try await seat.runtime.sleep(for: seat.runtime.jitter(upTo: .milliseconds(40)))
+        try await seek(try lockName(name), atMost: seat.lockTTL * 2) { seek in
+            try await election.lead(as: "\(seat.name)/\(lane)", wait: .upTo(seat.lockTTL * 2)) { leadership in
+                seek.end(.ok)
+                for _ in 0..<5 {
+                    try await increment(seat.settings.registerPrefix + name, under: leadership.term)
+                    try await seat.runtime.sleep(for: seat.runtime.jitter(upTo: .milliseconds(40)))
+                }
             }
         }
+    }
+
+    /// Writes down that a lock is waited for, and how that ends.
+    private func seek(
+        _ lock: LockName, atMost limit: Duration, _ body: (LockSeek) async throws -> Void
+    ) async throws {
+        let seek = LockSeek(seat.history, lock.text, atMost: limit)
+        do { try await body(seek) } catch {
+            seek.end(.fail, error: "\(error)")
+            throw error
+        }
+        seek.end(.ok)
     }
 
     // MARK: - One increment

@@ -18,6 +18,7 @@ final class AgentDriver: WorkloadDriver {
     private let runtime: any Runtime
     private let initial: [String: Int64]
     private let asked = Mutex(0)
+    private let end = QueueEnd()
 
     init(
         _ workload: Workload, seed: UInt64, store: String, history: HistoryWriter, runtime: any Runtime
@@ -60,6 +61,8 @@ final class AgentDriver: WorkloadDriver {
         options.id = id
         // A transfer that a pause or a failure spoils is tried again; its key makes sure that it happens once.
         options.retry = .init(maximum: 20)
+        // Where it is after the run is what it is judged by.
+        options.resultTTL = .forever
         let wanted = history.begin(
             HistoryFunction.transfer,
             [
@@ -75,7 +78,9 @@ final class AgentDriver: WorkloadDriver {
         asked.withLock { $0 += 1 }
     }
 
-    func isDone() async throws -> Bool { try await queue.counts().isQuiet }
+    func isDone() async throws -> Bool {
+        end.isReached(try await queue.counts(), asked: asked.withLock { $0 }, now: runtime.now)
+    }
 
     func testify() async throws {
         try await witness.testify()
@@ -90,9 +95,4 @@ final class AgentDriver: WorkloadDriver {
     }
 
     func close() async { await store.close() }
-}
-
-extension QueueCounts {
-    /// Nothing waits or runs.
-    var isQuiet: Bool { queued + started + scheduled + deferred == 0 }
 }

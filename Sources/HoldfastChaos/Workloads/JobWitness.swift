@@ -15,6 +15,7 @@ struct JobWitness: Sendable {
             let key = RedisArgument(queue.keys.registry(registry, of: queue.name))
             note(try await queue.client.send(RedisCommand("ZRANGE", key, 0, -1).idempotent), "\(registry)")
         }
+        history.note(.witness, HistoryFunction.surveyed, [.text("\(queue.name)")])
     }
 
     private func note(_ reply: RedisReply, _ place: String) {

@@ -11,7 +11,7 @@ struct ChaosBattery {
     private var hunts: [MutantHunt] = []
 
     /// How often a mutant may escape: whether a pause of real processes hits the one moment that harms is luck.
-    private static let attempts: UInt64 = 3
+    private static let attempts: UInt64 = 5
 
     init(output: OutputOptions, report: String?, program: String) {
         self.output = output

@@ -11,7 +11,7 @@ struct ChaosRunCommand: AsyncParsableCommand {
             runs are the same. With several files or seeds, what a scenario says must happen sometimes must happen in \
             one of its runs.
 
-            With --mutants each scenario is run again with each of its protections switched off, up to three times: \
+            With --mutants each scenario is run again with each of its protections switched off, up to five times: \
             the harm must be found, or the checkers are blind.
 
             Examples:
@@ -38,6 +38,11 @@ struct ChaosRunCommand: AsyncParsableCommand {
     @Flag(help: "Run each scenario's mutants too, and fail if one is not found.")
     var mutants = false
 
+    @Option(
+        name: .customLong("hunt"),
+        help: ArgumentHelp("As --mutants, for this one only; may be given again.", valueName: "name"))
+    var hunted: [String] = []
+
     @Option(help: ArgumentHelp("Write results, histories and pages there.", valueName: "dir"))
     var report: String?
 
@@ -48,9 +53,9 @@ struct ChaosRunCommand: AsyncParsableCommand {
         guard seconds.map({ (1...86_400).contains($0) }) ?? true else {
             throw ValidationError("--seconds takes 1 to 86400")
         }
-        guard mutant.map({ Mutant(rawValue: $0) != nil }) ?? true else {
+        guard (hunted + [mutant].compactMap(\.self)).allSatisfy({ Mutant(rawValue: $0) != nil }) else {
             let known = Mutant.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("--mutant takes one of \(known)")
+            throw ValidationError("--mutant and --hunt take one of \(known)")
         }
     }
 
@@ -66,8 +71,8 @@ struct ChaosRunCommand: AsyncParsableCommand {
             for seed in seed..<seed + UInt64(seeds) {
                 try await battery.run(scenario, file: file, seed: seed, mutant: mutant.flatMap(Mutant.init))
             }
-            if mutants {
-                for mutant in scenario.mutants { try await battery.hunt(mutant, in: scenario, file: file, from: seed) }
+            for mutant in scenario.mutants where mutants || hunted.contains(mutant.rawValue) {
+                try await battery.hunt(mutant, in: scenario, file: file, from: seed)
             }
         }
         try battery.finish()

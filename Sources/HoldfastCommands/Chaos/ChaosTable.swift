@@ -70,8 +70,23 @@ enum ChaosTable {
         }
     }
 
+    /// What all runs together suffered.
+    private static func write(_ faults: [FaultTotal], _ palette: Palette) throws {
+        var table = Table(["fault, in all runs", "form", "planned", "seen", "skipped, for"], right: [2, 3])
+        for fault in faults {
+            table.add([
+                Table.Cell(fault.title), Table.Cell(fault.form), "\(fault.planned)",
+                Table.Cell("\(fault.confirmed)", fault.isMissing ? .yellow : nil),
+                Table.Cell(fault.absence ?? ""),
+            ])
+        }
+        for line in table.lines(palette) { try Output.standard.line(line) }
+        try Output.standard.line()
+    }
+
     static func write(_ summary: BatterySummary) throws {
         let palette = Palette(for: .standard)
+        if summary.results.count > 1 { try write(summary.faults, palette) }
         for scenario in summary.missing.keys.sorted() {
             let missing = (summary.missing[scenario] ?? []).map(\.rawValue).joined(separator: ", ")
             try Output.standard.line(

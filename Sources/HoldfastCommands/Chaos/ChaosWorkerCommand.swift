@@ -10,6 +10,8 @@ struct ChaosWorkerCommand: AsyncParsableCommand {
     @Option var name: String
     @Option var number: Int
     @Option var directory: String
+    /// Milliseconds.
+    @Option var patience: Int64 = 60_000
 
     /// As the run tells its processes.
     static var nodes: [String] {
@@ -17,6 +19,9 @@ struct ChaosWorkerCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await ChaosWorker(name: name, number: number, directory: directory, nodes: Self.nodes).run()
+        try await ChaosWorker(
+            name: name, number: number, directory: directory, nodes: Self.nodes, patience: .milliseconds(patience)
+        )
+        .run()
     }
 }

@@ -2,12 +2,13 @@ import HoldfastRuntime
 
 /// Jobs: none is lost, each completes once, each has its effect exactly once, and none is registered in two places.
 ///
-/// A job was given when its enqueueing was acknowledged. Executions may repeat, as after a worker's death; they are
-/// counted. Complexity: O(n log n) for n events.
+/// A job was given when its enqueueing was acknowledged. Where it is after the run is what the queue's registries say,
+/// not what a worker believes: one that is in none of them is lost, also when it had its effect. Executions may repeat,
+/// as after a worker's death; they are counted. Complexity: O(n log n) for n events.
 public enum JobCheck {
     public static let guarantee = "no job is lost or has its effect twice"
 
-    /// - Parameter isDrained: Whether the queue was empty at the end: what has not happened is lost then.
+    /// - Parameter isDrained: Whether the queue was said to be empty at the end: who still waits then, waits for ever.
     public static func judge(_ history: History, isDrained: Bool = true) -> Judgement {
         var judgement = Judgement(guarantee)
         let given = history.operations(HistoryFunction.enqueue).filter { $0.outcome == .ok }
@@ -15,23 +16,26 @@ public enum JobCheck {
         let effects = Dictionary(grouping: history.witnessed(HistoryFunction.effect)) { $0.value[0].text ?? "" }
         let places = Dictionary(grouping: history.witnessed(HistoryFunction.registered)) { $0.value[0].text ?? "" }
         var (lost, without, unfinished, givenUp) = (0, 0, 0, 0)
-        for job in given {
-            let finished = runs[job.key]?.contains { $0.outcome == .ok } ?? false
-            let isKnown = finished || places[job.key] != nil || effects[job.key] != nil
-            if !isKnown && isDrained {
+        let isSurveyed = !history.witnessed(HistoryFunction.surveyed).isEmpty
+        if !isSurveyed { judgement.doubt("nobody read the queue's registries after the run") }
+        for job in given where isSurveyed {
+            let found = Set((places[job.key] ?? []).compactMap(\.value[1].text))
+            func accuse(_ sentence: String) {
+                let events = [job] + (runs[job.key] ?? [])
+                judgement.accuse(Violation("the job \(job.key) \(sentence)", events, in: history))
+            }
+            if found.isEmpty {
                 lost += 1
-                judgement.accuse(Violation("the job \(job.key) is lost", [job], in: history))
-            } else if !finished, places[job.key]?.contains(where: { $0.value[1].text == "failed" }) ?? false {
+                accuse(effects[job.key] == nil ? "is lost" : "had its effect and is lost: it is in no registry")
+            } else if found.contains("failed") {
                 givenUp += 1
-                judgement.accuse(
-                    Violation("the job \(job.key) was given up", [job] + (runs[job.key] ?? []), in: history))
-            } else if finished, !effects.isEmpty, effects[job.key] == nil {
-                without += 1
-                judgement.accuse(
-                    Violation(
-                        "the job \(job.key) finished without its effect", [job] + (runs[job.key] ?? []), in: history))
-            } else if !finished && !isDrained {
+                accuse("was given up")
+            } else if !found.contains("finished") {
                 unfinished += 1
+                if isDrained { accuse("is \(found.sorted().joined(separator: ", ")), though its queue was empty") }
+            } else if !effects.isEmpty, effects[job.key] == nil {
+                without += 1
+                accuse("finished without its effect")
             }
         }
         let twice = count(effects) { _, events in events.count > 1 }
@@ -49,7 +53,7 @@ public enum JobCheck {
             judgement.accuse(
                 Violation("the job \(job) is registered in several places", witnesses: events, in: history))
         }
-        if unfinished > 0 { judgement.doubt("\(unfinished) jobs had not finished when the run ended") }
+        if unfinished > 0, !isDrained { judgement.doubt("\(unfinished) jobs had not finished when the run ended") }
         if given.isEmpty { judgement.doubt("no job was acknowledged") }
         let executions = runs.values.map(\.count)
         judgement.count("jobs given", given.count)

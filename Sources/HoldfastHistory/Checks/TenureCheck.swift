@@ -33,7 +33,9 @@ public enum TenureCheck {
                 if latest.map({ $0.to < tenure.to }) ?? true { latest = tenure }
             }
         }
-        judgement.count("tenures", tenures.values.reduce(0) { $0 + $1.count })
+        let count = tenures.values.reduce(0) { $0 + $1.count }
+        judgement.count("tenures", count)
+        if count == 0 { judgement.doubt("no tenure is there to be judged") }
         judgement.count("overlaps", overlaps)
         let unclear = all.values.joined().count { isUnclear($0, deaths) }
         judgement.count("tenures of killed holders, not judged", unclear)

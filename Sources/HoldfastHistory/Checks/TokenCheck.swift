@@ -13,6 +13,7 @@ public enum TokenCheck {
             byLock[operation.key, default: []].append(operation)
         }
         judgement.count("issued", byLock.values.reduce(0) { $0 + $1.count })
+        if byLock.isEmpty { judgement.doubt("no lock was granted") }
         var (duplicates, disorders) = (0, 0)
         for (_, acquisitions) in byLock.sorted(by: { $0.key < $1.key }) {
             duplicates += checkUniqueness(acquisitions, in: history, &judgement)

@@ -4,6 +4,9 @@ public enum HistoryFunction {
 
     /// `[lock, null]`; ok: `[lock, token]`, with `until`.
     public static let acquire = "acquire"
+    /// `[lock, ms it may take]`: somebody begins to ask, again and again; ok: it is granted; fail: he gives up. Told
+    /// when it begins, where an acquisition is told when it has ended.
+    public static let seek = "seek"
     /// `[lock, token]`, with `until`.
     public static let renew = "renew"
     /// `[lock, token]`; fail: the lease was lost before.
@@ -51,6 +54,9 @@ public enum HistoryFunction {
     public static let effect = "effect"
     /// `[job, where]` after the run: a place where the job is registered, such as `finished` or `started`.
     public static let registered = "registered"
+
+    /// `[queue]`: all of the queue's registries were read after the run, so that a job without a place is in none.
+    public static let surveyed = "surveyed"
 
     // MARK: What was done to the system
 

@@ -18,7 +18,10 @@ extension LockCluster {
         let calls = LockCalls(request, owner: owner, keys: keys)
         let grant = calls.grant(willWait: willWait)
         let acquisition = Acquisition(quorum, home: home)
-        let machine = AcquisitionMachine(acquisition, grant: grant) { calls.confirm($0) }
+        let machine = AcquisitionMachine(acquisition, grant: grant) { [runtime] token in
+            runtime.pass(LockPoint.confirming)
+            return calls.confirm(token)
+        }
         let round = Round(machine, nodes: nodes) { [nodes] late, verdict in
             // Asked behind the release of a failed attempt: without another one the grant would stay for its TTL.
             guard case .failed = verdict else { return }
@@ -33,6 +36,7 @@ extension LockCluster {
         }
         switch verdict {
         case .issued(let token, let rounds):
+            runtime.pass(LockPoint.granted)
             let validity = Validity(start: start, ttl: request.ttl)
             let isUsable = validity.remaining(at: runtime.now) >= min(configuration.minimumValidity, request.ttl / 4)
             if isUsable, !Task.isCancelled {

@@ -1,34 +1,9 @@
-import Foundation
-import HoldfastProcess
-
 /// A library that is loaded before a server's own and lets its civil clock be set while it runs; all other clocks, and
 /// everybody else's, stay as they are.
 enum ClockShim {
-    /// Compiles the library.
-    /// - Returns: Its path, or in words why there is none.
-    static func build(in directory: String) async -> (path: String?, reason: String) {
-        let source = "\(directory)/clock.c"
-        let library = "\(directory)/clock.so"
-        do { try Data(program.utf8).write(to: URL(fileURLWithPath: source)) } catch {
-            return (nil, "\(source) cannot be written")
-        }
-        var command = Command("cc", ["-shared", "-fPIC", "-O2", "-o", library, source])
-        command.output = .null
-        command.error = .null
-        do {
-            let status = await (try ChildProcess.start(command)).wait()
-            return status == .exited(0) ? (library, "") : (nil, "the C compiler failed: \(status)")
-        } catch { return (nil, "there is no C compiler") }
-    }
-
-    /// The variables that make a server look at `page`.
-    static func environment(library: String, page: String) -> [String: String] {
-        ["LD_PRELOAD": library, "HOLDFAST_CLOCK": page]
-    }
-
     /// Raw system calls, for the C library's own functions call each other. The page's words are read again when its
     /// sequence number was odd or has changed, so that a half-written one is never used.
-    private static let program = """
+    static let program = """
         #define _GNU_SOURCE
         #include <fcntl.h>
         #include <stdint.h>

@@ -14,7 +14,7 @@ struct Clocks: Sendable {
     static func prepare(nodes: Int, in directory: String, runtime: any Runtime) async throws -> Clocks {
         let place = "\(directory)/clocks"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-        let shim = await ClockShim.build(in: place)
+        let shim = await Shim.build("clock", ClockShim.program, in: place)
         guard let library = shim.path else { return Clocks(pages: [], reason: shim.reason, library: "") }
         let pages = try (1...max(1, nodes)).map { try ClockPage(path: "\(place)/node-\($0)", runtime: runtime) }
         return Clocks(pages: pages, reason: "", library: library)
@@ -23,7 +23,7 @@ struct Clocks: Sendable {
     /// Gives the nodes their clocks.
     func equip(_ configuration: inout ClusterConfiguration) {
         for (index, page) in pages.enumerated() {
-            configuration.environment["node-\(index + 1)"] = ClockShim.environment(library: library, page: page.path)
+            configuration.load(library, in: "node-\(index + 1)", ["HOLDFAST_CLOCK": page.path])
         }
     }
 }

@@ -1,0 +1,50 @@
+import Foundation
+import HoldfastCluster
+import HoldfastRuntime
+
+extension Injector {
+    /// Nodes' disks take no more writes. A server that answers only what is on its disk then ends itself; it comes back
+    /// with what it had, when there is space again.
+    func failDisk(_ entry: FaultPlan.Entry, _ indices: [Int], _ kind: FaultSpec.Kind, span: Duration) async {
+        let nodes = indices.map { ground.members[$0] }
+        let names = nodes.map(\.name)
+        let title = names.joined(separator: " ")
+        guard let disks = tools.disks, !disks.pages.isEmpty else {
+            return skip(
+                entry, title, lacking: "disks cannot fail: \(tools.disks?.reason ?? "the nodes are somebody else's")")
+        }
+        guard await occupyInTurn(names) else {
+            return skip(entry, title, "other faults were under way there for too long")
+        }
+        defer { free(names) }
+        let logs = nodes.map { size(of: $0.logPath) }
+        note(entry, kind, title, "for \(span.milliseconds) ms")
+        for index in indices { disks.pages[index].fail(kind) }
+        try? await runtime.sleep(for: span)
+        let haveEnded = nodes.allSatisfy { $0.pid == nil }
+        let words = zip(nodes, logs).map { complaint(of: $0, after: $1, kind) }
+        for index in indices { disks.pages[index].mend() }
+        for node in nodes where node.pid == nil {
+            do { try await node.restart() } catch { return abandon(entry, title, "did not start again: \(error)") }
+        }
+        heal(entry)
+        if haveEnded, words.allSatisfy({ $0 != nil }) {
+            confirm(entry, "it ended itself, and its log says: \(words.compactMap(\.self).joined(separator: "; "))")
+        }
+    }
+
+    private func size(of path: String) -> UInt64 {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return (attributes?[.size] as? NSNumber)?.uint64Value ?? 0
+    }
+
+    /// What a server has logged about its disk since its log was `start` bytes long.
+    private func complaint(of node: ClusterMember, after start: UInt64, _ kind: FaultSpec.Kind) -> String? {
+        guard let file = FileHandle(forReadingAtPath: node.logPath) else { return nil }
+        defer { try? file.close() }
+        guard (try? file.seek(toOffset: start)) != nil, let data = try? file.readToEnd() else { return nil }
+        let sign = kind == .diskFull ? "No space left on device" : "Input/output error"
+        let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first { $0.contains(sign) }
+        return line.map { String($0.suffix(120)) }
+    }
+}
