@@ -24,6 +24,13 @@ import Testing
         #expect(UpdateCheck.judge(try history([1, 2], open: 1, final: 4)).verdict == .invalid, "one too many")
     }
 
+    @Test func aLossIsCountedOnceHoweverItIsSeen() throws {
+        #expect(UpdateCheck.judge(try history([1, 2, 2], final: 2)).figure("updates lost") == 1)
+        #expect(UpdateCheck.judge(try history([1, 2, 2], final: 3)).figure("updates lost") == 1)
+        #expect(UpdateCheck.judge(try history([1, 2, 3], final: 1)).figure("updates lost") == 2)
+        #expect(UpdateCheck.judge(try history([1, 2], open: 1, final: 3)).figure("updates lost") == 0)
+    }
+
     @Test func anUnreadCounterIsNoVerdict() throws {
         #expect(UpdateCheck.judge(try history([1], final: nil)).verdict == .unknown)
     }

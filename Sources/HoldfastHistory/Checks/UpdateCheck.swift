@@ -16,20 +16,23 @@ public enum UpdateCheck {
             acknowledged += done.count
             unknown += open
             let sorted = done.sorted { ($0.value[1].number ?? 0, $0.index) < ($1.value[1].number ?? 0, $1.index) }
+            var doubled = 0
             for (first, second) in zip(sorted, sorted.dropFirst())
             where first.value[1] == second.value[1] {
-                lost += 1
+                doubled += 1
                 judgement.accuse(
                     Violation(
                         "\(counter) was set to \(first.value[1]) by two increments", [first, second], in: history))
             }
             guard let final = finals.last(where: { $0.value[0].text == counter }), let value = final.value[1].number
             else {
+                lost += doubled
                 judgement.doubt("nobody read \(counter) at the end")
                 continue
             }
+            // What two increments reached, the final value lacks: the same loss, seen twice.
+            lost += max(doubled, done.count - Int(value))
             if value < done.count {
-                lost += done.count - Int(value)
                 judgement.accuse(
                     Violation(
                         "\(counter) is \(value) after \(done.count) acknowledged increments", witnesses: [final],
