@@ -34,6 +34,15 @@ import Testing
         #expect(judge(node(durable: true, syncs: true), [4, 9, 2]) == .admit(floor: 9))
     }
 
+    /// Its counters may have been evicted while nobody looked; its mark, in the record, says what they had reached.
+    @Test func aRestartWithProvenDataIssuesNothingBelowItsOwnMark() {
+        var whole = node(durable: true, syncs: true)
+        whole.record.high = 12
+        #expect(judge(whole, []) == .admit(floor: 12))
+        #expect(judge(whole, [4, 9, 2]) == .admit(floor: 12))
+        #expect(judge(whole, [4, 19, 2]) == .admit(floor: 19))
+    }
+
     @Test func durabilityMustHaveHeldBothThenAndNow() {
         for node in [node(durable: true, syncs: false), node(durable: false, syncs: true)] {
             guard case .wait = judge(node, [1, 1, 1]) else { Issue.record("\(node) was let in"); return }

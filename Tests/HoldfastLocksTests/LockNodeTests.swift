@@ -100,6 +100,28 @@ import Testing
         }
     }
 
+    /// What it evicts it will not know after a restart with a better policy, however well it syncs. Clients note it
+    /// while they see it, so that the node counts as forgetful then.
+    @Test(.timeLimit(.minutes(1))) func aNodeThatMayEvictIsNoLongerTrustedToRememberAll() async throws {
+        try await withTemporaryCluster(nodes: 3, stores: 0, nodeFsync: .always) { cluster in
+            let configuration = try LockClusterConfiguration(urls: cluster.nodeURLs)
+            _ = try await LockCluster.initialize(configuration, maximumTTL: .seconds(10))
+            let locks = try await LockCluster.connect(configuration, patience: .seconds(20))
+            while locks.votingNodes < 3 { try await locks.runtime.sleep(for: .milliseconds(10)) }
+            let member = cluster.nodes[0]
+            let reader = RedisClient(try RedisConfiguration(url: member.url))
+            func isDurable() async throws -> Bool {
+                try await reader.send(RedisCommand("HGET", locks.keys.node, "durable")).text == "1"
+            }
+            #expect(try await isDurable())
+            try await member.restart(
+                with: [ServerSetting("maxmemory", "100mb"), ServerSetting("maxmemory-policy", "allkeys-lru")])
+            while (try? await isDurable()) ?? true { try await locks.runtime.sleep(for: .milliseconds(20)) }
+            await reader.close()
+            await locks.close()
+        }
+    }
+
     private func withLocks(_ body: (LockCluster) async throws -> Void) async throws {
         try await withTemporaryCluster(nodes: 3, stores: 0, nodeFsync: .always) { cluster in
             let configuration = try LockClusterConfiguration(urls: cluster.nodeURLs)

@@ -65,7 +65,14 @@ final class Keeper: Sendable {
         let node = sighting.node
         var syncs = false
         if sighting.record.admitted != sighting.info.runID {
-            if let hazard = await node.client.evictionHazard() { return settle(sighting, .waiting(hazard)) }
+            if let hazard = await node.client.evictionHazard() {
+                // What it evicts now it will not know after a restart with a better policy, whatever it syncs.
+                if sighting.record.durable, sighting.record.descriptor == cluster {
+                    _ = try? await node.client.send(
+                        RedisCommand("HDEL", keys.node, "durable").idempotent)
+                }
+                return settle(sighting, .waiting(hazard))
+            }
             syncs = await node.client.syncsEveryWrite()
         }
         let verdict = AdmissionRule.judge(

@@ -57,8 +57,11 @@ enum AdmissionRule {
         }
         let majority = Quorum(nodes: cluster.nodes).majority
         let floor = otherHighs.count >= majority ? otherHighs.max() ?? 0 : nil
-        // Every acknowledged write was on disk, then and now: nothing was forgotten. The copy is a second defence.
-        if record.admitted != nil, record.durable, node.syncsEveryWrite { return .admit(floor: floor ?? 0) }
+        // Every acknowledged write was on disk, then and now: nothing was forgotten. The copy is a second defence, and
+        // so is the node's own mark, should a counter have been evicted while nobody looked.
+        if record.admitted != nil, record.durable, node.syncsEveryWrite {
+            return .admit(floor: max(floor ?? 0, record.high))
+        }
         // Written by init in this very incarnation, which never voted: nothing could be forgotten.
         if record.admitted == nil, record.prepared == node.runID { return .admit(floor: floor ?? 0) }
         guard let remembers = memory(of: node) else { return .notice }
