@@ -27,6 +27,8 @@ public struct Command: Sendable, Hashable {
         case inherit
         /// The parent's with these on top.
         case inheritAnd([String: String])
+        /// The same without those that the child is not to know.
+        case inheritBut(Set<String>, [String: String])
         case only([String: String])
     }
 

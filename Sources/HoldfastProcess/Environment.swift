@@ -30,6 +30,8 @@ extension Command.Environment {
             switch self {
             case .inherit: Environment.all
             case .inheritAnd(let more): Environment.all.merging(more) { _, new in new }
+            case .inheritBut(let withheld, let more):
+                Environment.all.filter { !withheld.contains($0.key) }.merging(more) { _, new in new }
             case .only(let only): only
             }
         return variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }

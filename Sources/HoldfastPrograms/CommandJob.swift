@@ -35,7 +35,7 @@ public struct CommandJob: Sendable {
             throw PermanentFailure("\(Self.function) takes a command and its arguments")
         }
         var command = Command(program, Array(words.dropFirst()))
-        command.environment = .inheritAnd(JobVariables.variables(context))
+        command.environment = .inheritBut(JobVariables.withheld, JobVariables.variables(context))
         let run = ProgramRun(
             command: command, input: [], output: .tail(limit: Self.outputBytes), killAfter: killAfter,
             guardian: guardian, runtime: context.runtime)

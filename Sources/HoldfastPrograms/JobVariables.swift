@@ -3,6 +3,9 @@ import HoldfastRuntime
 
 /// What a program is told of its job in its environment.
 enum JobVariables {
+    /// What a worker is told and its programs are not: whoever may enqueue could print it.
+    static let withheld: Set<String> = ["HOLDFAST_WEBHOOK_SECRET"]
+
     static func variables(_ context: JobContext) -> [String: String] {
         var variables = [
             "HOLDFAST_JOB_ID": context.jobID.text,

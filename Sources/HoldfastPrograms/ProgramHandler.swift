@@ -35,7 +35,7 @@ public struct ProgramHandler: Sendable {
     func run(_ payload: JobPayload, _ context: JobContext, _ guardian: GroupGuard) async throws -> [UInt8]? {
         let call = try payload.call()
         var command = Command(words[0], Array(words.dropFirst()))
-        command.environment = .inheritAnd(JobVariables.variables(context))
+        command.environment = .inheritBut(JobVariables.withheld, JobVariables.variables(context))
         command.directory = directory
         let run = ProgramRun(
             command: command,

@@ -80,7 +80,7 @@ import Testing
     }
 
     /// An error of Lua itself in one outcome's steps, which a mutant of the script has.
-    @Test func anErrorInOneOutcomesStepsSendsItsJobBackAndNoOther() async throws {
+    @Test func anErrorInOneOutcomesStepsFailsItsJobAndNoOther() async throws {
         let first = "function settle.value("
         let source = JobScripts.complete.source
         let steps = "local hash, plain, repeats = P .. ':job:' .. job, tonumber(keep), 0"
@@ -101,9 +101,10 @@ import Testing
                 mutant, keys: [], arguments: ["rq", "dying"] + completions.flatMap(\.arguments))
             let parts = (reply.array ?? []).compactMap(\.text)
             #expect(parts.first?.contains("broken") == true, "\(parts)")
-            #expect(Array(parts.dropFirst()) == ["finished", "returned", "finished"])
-            #expect(try await queue.waiting() == [ids[1]])
-            #expect(try await queue.counts().finished == 2)
+            #expect(Array(parts.dropFirst()) == ["finished", "failed", "finished"])
+            let counts = try await queue.counts()
+            #expect(counts.finished == 2 && counts.failed == 1 && counts.queued == 0)
+            #expect(try await queue.fetch(ids[1])?.status == .failed)
         }
     }
 

@@ -167,17 +167,68 @@ import Testing
             try await redis.refill()
             #expect(try await queue.waiting().count == 2, "600 s have not passed")
             // One interval of 600 s later.
-            let due = try #require(try await redis.text("HGET", "rq:rl:api", "hf_due").flatMap(Double.init))
+            let due = try #require(try await redis.text("GET", "rq:hf:due:api").flatMap(Double.init))
             try await redis.client.send(
-                RedisCommand("HSET", "rq:rl:api", "hf_due", RedisArgument(String(due - 600))))
+                RedisCommand("SET", "rq:hf:due:api", RedisArgument(String(due - 600)), "EX", 600))
             try await redis.refill()
             #expect(try await queue.waiting() == Array(ids[0..<3]))
             // A long pause gives a burst, and no more.
-            try await redis.client.send(RedisCommand("HSET", "rq:rl:api", "hf_due", "1"))
+            try await redis.client.send(RedisCommand("DEL", "rq:hf:due:api"))
             try await redis.refill()
             #expect(try await queue.waiting() == Array(ids[0..<5]))
             let use = try #require(try await JobAdministration(redis.client).limits().first)
             #expect(use.limit.rate == rate)
+        }
+    }
+
+    @Test func aRateThatIsRelaxedHoldsNobodyUpForTheOldOne() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            let slow = try await queue.enqueue(try jobs(3, .limit("api", rate: .init(2, per: .seconds(86_400)))))
+            #expect(try await queue.waiting() == Array(slow[0..<2]))
+            let quick = try await queue.enqueue(
+                try jobs(1, .limit("api", rate: .init(1000, per: .seconds(1), burst: 1))))
+            while try await queue.waiting().count < 4 { try await redis.refill() }
+            #expect(try await queue.waiting() == slow + quick)
+        }
+    }
+
+    /// The last job that is enqueued decides; one that comes again, and Python's, do not.
+    @Test func anOlderJobThatComesAgainDoesNotBringItsLimitBack() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            let policy = RetryPolicy(maximum: 3, intervals: [.milliseconds(1000)])
+            try await queue.enqueue(try jobs(1, .limit("api", concurrency: 5), .retry(policy)))
+            let old = try await redis.take(from: "q", lease: .seconds(60))
+            #expect(try await redis.complete([(old[0], .failure(reason: "no", retry: .policy))]) == ["scheduled"])
+            try await queue.enqueue(try jobs(3, .limit("api", concurrency: 1)))
+            while try await queue.fetch(old[0].job)?.status == .scheduled { _ = try await redis.promote("q") }
+            #expect(try await queue.waiting().count == 1)
+            #expect(try await JobAdministration(redis.client).limits().first?.limit.concurrency == 1)
+        }
+    }
+
+    @Test func aQueueThatCannotBeUsedHoldsNoPlaceOfOthers() async throws {
+        try await withRedis { redis in
+            let (queue, other) = (try redis.queue("q"), try redis.queue("p"))
+            let first = try await queue.enqueue(try jobs(1, .limit("api", concurrency: 1)))
+            let broken = try await other.enqueue(try jobs(1, .limit("api", concurrency: 1)))
+            let last = try await queue.enqueue(try jobs(1, .limit("api", concurrency: 1)))
+            try await redis.client.send(RedisCommand("SET", "rq:queue:p", "something else"))
+            let taken = try await redis.take(from: "q", lease: .seconds(60))
+            #expect(taken.map(\.job) == first)
+            let now = redis.client.runtime.now
+            let completion = Completion(
+                execution: taken[0], outcome: .success(nil), begunAt: taken[0].claimedAt, span: .zero, endedAt: now)
+            let reply = try await redis.client.run(
+                JobScripts.complete, keys: [], arguments: ["rq", "dying"] + completion.arguments)
+            #expect(reply.array?.last?.text == "finished")
+            try await redis.refill()
+            #expect(try await queue.waiting() == last)
+            try await redis.client.send(RedisCommand("DEL", "rq:queue:p"))
+            let second = try await redis.take(from: "q", lease: .seconds(60))
+            _ = try await redis.complete([(second[0], .success(nil))])
+            #expect(try await other.waiting() == broken, "it is let in when its queue is a queue again")
         }
     }
 

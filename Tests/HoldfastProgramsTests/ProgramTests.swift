@@ -105,6 +105,17 @@ import Testing
         }
     }
 
+    /// Whoever may enqueue could print it, and read the result.
+    @Test func theWebhooksSecretIsNotInTheEnvironment() async throws {
+        setenv("HOLDFAST_WEBHOOK_SECRET", "whsec_c2VjcmV0", 1)
+        defer { unsetenv("HOLDFAST_WEBHOOK_SECRET") }
+        try await withScene { scene in
+            let script = try scene.script("secret", #"echo "\"${HOLDFAST_WEBHOOK_SECRET-none} ${PATH:+path}\"""#)
+            let result = try await scene.run(script)
+            #expect(try result.value(as: String.self) == "none path")
+        }
+    }
+
     @Test func exitStatusesSayWhatBecomesOfTheJob() async throws {
         try await withScene { scene in
             let retry = JobOptions(retry: .init(maximum: 2))

@@ -1,58 +1,88 @@
 extension Lua {
     /// RQ 3.0's limits by key (its `rate_limit.py`; ours is the rate), on the same keys: `rq:rl-keys` lists them,
     /// `rq:rl:<key>` holds what a limit says, `…:allowed` the jobs that hold a place and `…:rate_limited` those that
-    /// wait for one, by when they came.
+    /// wait for one, by when they came. Ours is `rq:hf:due:<key>`, when the bucket of a rate will be full again: a key
+    /// of its own, for RQ's maintenance deletes those of a limit without jobs.
     /// - `limit(job)`: what a job's record says of its limit: `{key, concurrency, interval, burst}`, or nil.
-    /// - `line(job, known, order)`: makes a job wait for its place; `order` tells those of one moment apart.
-    /// - `fill(key)`: lets jobs into their queues while there is room, and time. A place that a rate gives is one of
-    ///   the generic cell rate algorithm: `hf_due` is when the bucket would be full again.
+    /// - `line(job, known, order, decides)`: makes a job wait for its place; false if it cannot. `order` tells those of
+    ///   one moment apart; with `decides` the limit is from now on what this job says.
+    /// - `fill(key)`: lets jobs into their queues while there is room, and time (the generic cell rate algorithm), 500
+    ///   at most, and returns how many. A job whose queue cannot be used goes behind the others.
     /// - `vacate(job, key)`: gives a job's place to the next, unless the job waits or runs.
+    ///
+    /// No error of a limit's keys ends a script: what was written before it stands, and maintenance comes again.
     static let limits = """
+        local function soft(...)
+          if call ~= redis.call then return call(...) end
+          local reply = redis.pcall(...)
+          if type(reply) == 'table' and reply.err then return nil end
+          return reply
+        end
         local function limit(job)
-          local known = call('HMGET', P .. ':job:' .. job, 'rate_limit_key', 'rate_limit_concurrency',
+          local known = soft('HMGET', P .. ':job:' .. job, 'rate_limit_key', 'rate_limit_concurrency',
             'hf_rate_interval', 'hf_rate_burst') or {}
           if not known[1] or known[1] == '' or not tonumber(known[2] or '') then return nil end
           return known
         end
-        local function line(job, known, order)
+        local function line(job, known, order, decides)
           local base = P .. ':rl:' .. known[1]
-          call('SADD', P .. ':rl-keys', known[1])
-          call('HSET', base, 'concurrency', known[2])
-          if known[3] then
-            call('HSET', base, 'hf_interval', known[3], 'hf_burst', known[4] or '1')
-          else
-            call('HDEL', base, 'hf_interval', 'hf_burst', 'hf_due')
+          if not soft('ZADD', base .. ':rate_limited', string.format('%.6f', NOW + order / 1000000), job) then
+            return false
           end
-          call('ZADD', base .. ':rate_limited', string.format('%.6f', NOW + order / 1000000), job)
-        end
-        local function fill(key)
-          local base = P .. ':rl:' .. key
-          local known = call('HMGET', base, 'concurrency', 'hf_interval', 'hf_burst', 'hf_due') or {}
-          local used = call('ZCARD', base .. ':allowed')
-          if not used then return end
-          local free = (tonumber(known[1] or '') or 0) - used
-          local interval, burst = tonumber(known[2] or ''), tonumber(known[3] or '') or 1
-          local due, spent = math.max(tonumber(known[4] or '') or 0, NOW), false
-          while free > 0 and (not interval or due + interval - NOW <= interval * burst + 0.000001) do
-            local next = call('ZPOPMIN', base .. ':rate_limited') or {}
-            if not next[1] then break end
-            local hash = P .. ':job:' .. next[1]
-            local job = call('HMGET', hash, 'origin', 'status', 'enqueue_at_front') or {}
-            if job[1] and job[2] == 'rate_limited' then
-              call('ZADD', base .. ':allowed', STAMP, next[1])
-              call('SADD', P .. ':queues', P .. ':queue:' .. job[1])
-              call('HSET', hash, 'status', 'queued', 'enqueued_at', ISO)
-              call(job[3] == '1' and 'LPUSH' or 'RPUSH', P .. ':queue:' .. job[1], next[1])
-              free = free - 1
-              if interval then due, spent = due + interval, true end
+          soft('SADD', P .. ':rl-keys', known[1])
+          if decides or soft('EXISTS', base) == 0 then
+            soft('HSET', base, 'concurrency', known[2])
+            if known[3] then
+              soft('HSET', base, 'hf_interval', known[3], 'hf_burst', known[4] or '1')
+            else
+              soft('HDEL', base, 'hf_interval', 'hf_burst')
             end
           end
-          if spent then call('HSET', base, 'hf_due', string.format('%.6f', due)) end
+          return true
+        end
+        local function fill(key)
+          local base, bucket, admitted = P .. ':rl:' .. key, P .. ':hf:due:' .. key, 0
+          local known = soft('HMGET', base, 'concurrency', 'hf_interval', 'hf_burst') or {}
+          local used = soft('ZCARD', base .. ':allowed')
+          if not used then return 0 end
+          local free = math.min((tonumber(known[1] or '') or 0) - used, 500)
+          local interval, due = tonumber(known[2] or ''), NOW
+          local burst = interval and interval * (tonumber(known[3] or '') or 1) or 0
+          local changed = false
+          if interval then
+            -- What an earlier rate, or a clock that was ahead, has left in the bucket counts as a full one.
+            local stored = tonumber(soft('GET', bucket) or '') or 0
+            changed = stored > NOW + burst
+            due = math.min(math.max(stored, NOW), NOW + burst)
+          end
+          while admitted < free and (not interval or due + interval - NOW <= burst + 0.000001) do
+            local next = (soft('ZRANGE', base .. ':rate_limited', 0, 0) or {})[1]
+            if not next then break end
+            local hash = P .. ':job:' .. next
+            local job = soft('HMGET', hash, 'origin', 'status', 'enqueue_at_front') or {}
+            if not job[1] or job[2] ~= 'rate_limited' then
+              soft('ZREM', base .. ':rate_limited', next)
+            elseif not soft('LLEN', P .. ':queue:' .. job[1]) or not soft('ZADD', base .. ':allowed', STAMP, next) then
+              soft('ZADD', base .. ':rate_limited', STAMP, next)
+              break
+            else
+              soft('ZREM', base .. ':rate_limited', next)
+              soft('SADD', P .. ':queues', P .. ':queue:' .. job[1])
+              soft('HSET', hash, 'status', 'queued', 'enqueued_at', ISO)
+              soft(job[3] == '1' and 'LPUSH' or 'RPUSH', P .. ':queue:' .. job[1], next)
+              admitted = admitted + 1
+              if interval then due = due + interval end
+            end
+          end
+          if interval and (changed or admitted > 0) then
+            soft('SET', bucket, string.format('%.6f', due), 'PX', int(math.ceil((due - NOW) * 1000) + 1))
+          end
+          return admitted
         end
         local function vacate(job, key)
           local status = field(P .. ':job:' .. job, 'status')
           if status == 'queued' or status == 'started' then return end
-          if call('ZREM', P .. ':rl:' .. key .. ':allowed', job) == 1 then fill(key) end
+          if soft('ZREM', P .. ':rl:' .. key .. ':allowed', job) == 1 then fill(key) end
         end
 
         """

@@ -28,7 +28,7 @@ extension JobScripts {
     /// of its queue in the order of the batch; neither a retry nor a crash is counted.
     ///
     /// An error in the middle of one outcome's own steps (a record that holds what nobody expects) leaves the others
-    /// alone: its job goes back to its queue unless its end was written already, and `trouble` tells.
+    /// alone: its job fails, and `trouble` tells.
     ///
     /// A plain success (most are) costs four commands of its own, everything else is done once a batch.
     static let complete = RedisScript(
@@ -91,7 +91,12 @@ extension JobScripts {
                       -- Who has a limit says nothing of `keep`.
                       local key = ARGV[at + 8] == '' and field(P .. ':job:' .. ARGV[at + 1], 'rate_limit_key') or ''
                       local whole, verdict = pcall(settle[ARGV[at + 5]], unpack(ARGV, at, at + 8))
-                      if not whole and trouble == '' then trouble = tostring(verdict) end
+                      if not whole then
+                        if trouble == '' then trouble = tostring(verdict) end
+                        -- Run again it would come to the same, with its effects: so it fails, if it can.
+                        whole, verdict = pcall(failed, ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3],
+                          '\(JobResult.encode(failure: unrecordable))')
+                      end
                       verdicts[at] = whole and verdict
                       if key ~= '' then vacate(ARGV[at + 1], key) end
                     end
@@ -109,6 +114,9 @@ extension JobScripts {
                 for at = 3, #ARGV, 9 do out[#out + 1] = verdicts[at] end
                 return out
                 """)
+
+    static let unrecordable =
+        "its outcome could not be recorded, for its record holds what nobody expects: look at the worker's log"
 
     /// What becomes of one execution: `past` of one that is not registered, `settle[kind]` and `back` of one that was.
     private static let completeSteps = """

@@ -111,7 +111,7 @@ extension Lua {
             redis.call('HSET', hash, 'status', 'rate_limited', 'created_at', ISO, unpack(ARGV, job.first, job.last))
             if extras.ttl then redis.call('EXPIRE', hash, extras.ttl) end
             lines = lines + 1
-            line(job.id, limit(job.id), lines)
+            line(job.id, limit(job.id), lines, true)
             keys[extras.limit] = true
           else
             redis.call('HSET', hash, 'status', 'queued', 'created_at', ISO, 'enqueued_at', ISO,

@@ -105,11 +105,16 @@ enum Lua {
             local pushes = 0
             local function push(queue, job, front)
               local known = limit(job)
-              if known and not call('ZSCORE', P .. ':rl:' .. known[1] .. ':allowed', job) then
+              if known and not soft('ZSCORE', P .. ':rl:' .. known[1] .. ':allowed', job) then
+                pushes = pushes + 1
+                if not line(job, known, pushes, false) then
+                  -- Where nobody can wait it comes again: in no set at all it would be lost.
+                  call('HSET', P .. ':job:' .. job, 'status', 'scheduled', 'worker_name', '', 'origin', queue)
+                  call('ZADD', P .. ':scheduled:' .. queue, string.format('%.3f', NOW + 5), job)
+                  return
+                end
                 call('HSET', P .. ':job:' .. job, 'status', 'rate_limited', 'worker_name', '', 'origin', queue)
                 if front then call('HSET', P .. ':job:' .. job, 'enqueue_at_front', '1') end
-                pushes = pushes + 1
-                line(job, known, pushes)
                 fill(known[1])
                 return
               end

@@ -174,6 +174,7 @@ extension Worker {
             }
         // Also when somebody else has it already, as was wanted.
         case (_, .unfinished): note(.returned(info))
+        case ("failed", .success): note(.failed(info, reason: JobScripts.unrecordable, next: .failed))
         default: note(.staleCompletionRefused(info))
         }
     }

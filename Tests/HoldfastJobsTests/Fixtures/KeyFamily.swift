@@ -15,7 +15,7 @@ struct KeyFamily: Hashable, CustomStringConvertible {
         if parts[1] == "hf" {
             // Ours: a kind, and for some a queue.
             let rest = parts[2].split(separator: ":", maxSplits: 1).map(String.init)
-            let isPerQueue = ["keep", "ended"].contains(rest[0])
+            let isPerQueue = ["keep", "ended", "due"].contains(rest[0])
             pattern = isPerQueue ? "\(parts[0]):hf:\(rest[0]):*" : key
         } else if parts[2].contains(":first_seen:") {
             pattern = "\(head):intermediate:first_seen:*"
@@ -91,6 +91,7 @@ struct KeyFamily: Hashable, CustomStringConvertible {
             ("rq:hf:cron", "hash", .never), ("rq:hf:cron:next", "zset", .never), ("rq:hf:unique", "hash", .never),
             ("rq:hf:keep:*", "hash", .never), ("rq:hf:ended:*", "zset", .never),
             ("rq:rl-keys", "set", .never), ("rq:rl:*", "hash", .never), ("rq:hf:refill", "string", .always),
+            ("rq:hf:due:*", "string", .always),
         ]
         for (pattern, type, expiry) in others { known[KeyFamily(pattern)] = (type, expiry) }
         return known
