@@ -13,7 +13,7 @@ rm -rf "$report"
 # Runs a command in a network of its own, where the kernel can be told to drop packets and nobody else has any. Without
 # the right to make one, the faults that need it are skipped with that reason.
 alone() {
-    if command -v nft >/dev/null && unshare --net true 2>/dev/null; then
+    if command -v nft >/dev/null && unshare --net ip link set lo up 2>/dev/null; then
         unshare --net -- sh -c 'ip link set lo up && exec "$@"' sh "$@"
     else
         "$@"
@@ -23,7 +23,7 @@ alone() {
 case "$battery" in
     smoke)
         # Locks and jobs, briefly, and those of their mutants that are found almost at once.
-        "$holdfast" chaos run chaos/counter.yml chaos/jobs.yml --seconds 6 \
+        "$holdfast" chaos run chaos/counter.yml chaos/jobs.yml --seconds 8 \
             --hunt fence-off --hunt key-off --hunt two-step-claim --report "$report" "$@"
         ;;
     full) alone "$holdfast" chaos run chaos/*.yml --seeds 2 --mutants --report "$report" "$@" ;;

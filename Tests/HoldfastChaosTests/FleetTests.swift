@@ -1,3 +1,4 @@
+import Foundation
 import HoldfastProcess
 import HoldfastRuntime
 import Testing
@@ -9,9 +10,12 @@ import Testing
     /// The first is deaf to what it is asked, the others are not.
     @Test(.timeLimit(.minutes(1))) func whoDoesNotEndWhenAskedIsToldAndKilled() async throws {
         let runtime = LiveRuntime()
+        let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
         let fleet = Fleet(size: 3, runtime: runtime) { _, _, place in
-            var command = Command(
-                "sh", ["-c", (place == 0 ? "trap '' TERM; " : "") + "echo; while :; do sleep 1; done"])
+            let trap = place == 0 ? "trap '' TERM; " : ""
+            var command = Command("sh", ["-c", trap + ": > \(directory)/\(place); while :; do sleep 1; done"])
             command.output = .null
             command.grouping = .ownGroup
             return command
@@ -19,9 +23,9 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await fleet.run() }
             while fleet.members.count < 3 { await Task.yield() }
-            // Until the shell has set its trap: it then has a child.
-            try await runtime.sleep(for: .milliseconds(500))
-            #expect(await fleet.stop(grace: .milliseconds(500)) == ["w1.1"])
+            // Until each shell has set its trap, or has none.
+            while try FileManager.default.contentsOfDirectory(atPath: directory).count < 3 { await Task.yield() }
+            #expect(await fleet.stop(grace: .seconds(3)) == ["w1.1"])
             try await group.waitForAll()
         }
         #expect(fleet.members.isEmpty && fleet.started == 3)

@@ -51,15 +51,16 @@ struct VerifyAdapterTests {
     }
 
     /// The tenures of redsync's algorithm do not overlap; but who was paused writes in spite of that, for nothing looks
-    /// at a token. Without pauses it keeps what it promises.
-    @Test func aLockWithoutTokensLosesUpdatesToPausesOnly() async throws {
+    /// at a token. Cuts and kills make no tenures overlap either.
+    @Test func aLockWithoutTokensLosesUpdatesToPauses() async throws {
         try await withTemporaryCluster(nodes: 3, stores: 0) { cluster in
             let nodes = ["--nodes", cluster.nodeURLs.joined(separator: ","), "--seconds", "8", "--faults"]
             let paused = try Verified(try await verify(Verified.adapter("redsync_style"), nodes, ["pause"]))
             #expect(paused.verdict(tenures) == "valid" && paused.verdict(updates) == "invalid", "\(paused.judgements)")
             let cut = try Verified(
                 try await verify(Verified.adapter("redsync_style"), nodes, ["kill,delay,reset,drop-requests"]))
-            #expect(cut.verdict(tenures) == "valid" && cut.verdict(updates) == "valid", "\(cut.judgements)")
+            // A machine that is busy enough pauses clients by itself: of lost updates nothing is said here.
+            #expect(cut.verdict(tenures) == "valid", "\(cut.judgements)")
             for url in cluster.nodeURLs { #expect(try await keys(url).allSatisfy { $0.contains("holdfast-verify/") }) }
         }
     }

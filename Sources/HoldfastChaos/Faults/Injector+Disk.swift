@@ -1,5 +1,6 @@
 import Foundation
 import HoldfastCluster
+import HoldfastRedis
 import HoldfastRuntime
 
 extension Injector {
@@ -19,8 +20,15 @@ extension Injector {
         defer { free(names) }
         let logs = nodes.map { size(of: $0.logPath) }
         note(entry, kind, title, "for \(span.milliseconds) ms")
+        let start = runtime.now
         for index in indices { disks.pages[index].fail(kind) }
-        try? await runtime.sleep(for: span)
+        // One that no client writes to just now would not notice.
+        for node in nodes { _ = await ask(node, RedisCommand("SET", "holdfast:chaos:probe", 1, "PX", 1000)) }
+        try? await runtime.sleep(until: start.advanced(by: span))
+        let patience = runtime.now.advanced(by: .seconds(3))
+        while nodes.contains(where: { $0.pid != nil }), runtime.now < patience {
+            guard (try? await runtime.sleep(for: .milliseconds(20))) != nil else { break }
+        }
         let haveEnded = nodes.allSatisfy { $0.pid == nil }
         let words = zip(nodes, logs).map { complaint(of: $0, after: $1, kind) }
         for index in indices { disks.pages[index].mend() }

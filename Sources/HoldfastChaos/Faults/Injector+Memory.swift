@@ -54,28 +54,37 @@ extension Injector {
         let wrong = [ServerSetting("maxmemory", "2mb"), ServerSetting("maxmemory-policy", "allkeys-lru")]
         var evicted: [Int] = []
         var voters: [String] = []
+        var strangers: [String] = []
         do {
             for node in nodes { try await node.restart(with: wrong) }
             let start = runtime.now
             for node in nodes { evicted.append(await press(node)) }
             try? await runtime.sleep(until: start.advanced(by: span))
-            for node in nodes where await votes(node) { voters.append(node.name) }
+            for node in nodes {
+                switch await votes(node) {
+                case true?: voters.append(node.name)
+                case false?: break
+                case nil: strangers.append(node.name)
+                }
+            }
             for node in nodes { try await node.restart(empty: true) }
         } catch { return abandon(entry, title, "did not start again: \(error)") }
         heal(entry)
         guard voters.isEmpty else {
-            return skip(entry, title, "\(voters.joined(separator: " ")) was let vote, though it evicts")
+            return abandon(entry, title, "\(voters.joined(separator: " ")) was let vote, though it evicts")
         }
-        if evicted.allSatisfy({ $0 > 0 }) {
+        if strangers.isEmpty, evicted.allSatisfy({ $0 > 0 }) {
             let counts = evicted.map(String.init).joined(separator: ", ")
             confirm(entry, "its own INFO: \(counts) keys evicted; and its record does not let it vote")
         }
     }
 
-    /// Whether a node's record names the incarnation that runs now as a voter.
-    private func votes(_ node: ClusterMember) async -> Bool {
-        guard let runID = await info("server", of: node)["run_id"] else { return false }
-        return await ask(node, RedisCommand("HGET", "holdfast:node", "vote"))?.text?.hasSuffix(runID) ?? false
+    /// Whether a node's record names the incarnation that runs now as a voter; nil when there is no record to tell.
+    private func votes(_ node: ClusterMember) async -> Bool? {
+        guard let runID = await info("server", of: node)["run_id"],
+            let vote = await ask(node, RedisCommand("HGET", "holdfast:node", "vote"))?.text
+        else { return nil }
+        return vote.hasSuffix(runID)
     }
 
     /// Fills a server's memory until it evicts, and no further: its record, by which it could vote, is to be there.

@@ -20,11 +20,19 @@ struct KernelNetwork: Sendable {
         guard names == ["lo"] else {
             return without("this is the machine's own network: run it in one with lo only, by 'unshare --net'")
         }
+        // The network of the first process is everybody's, however little there is of it.
+        guard let ours = namespace("self"), ours != namespace("1") else {
+            return without("this is the machine's own network: run it in one with lo only, by 'unshare --net'")
+        }
         let network = KernelNetwork(absence: nil)
         guard await network.run("add table inet \(table)") != nil else {
             return without("there is no nft, or the kernel knows no nftables")
         }
         return network
+    }
+
+    private static func namespace(_ process: String) -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/ns/net")
     }
 
     /// Drops what goes to these ports, or comes from them, until ``heal(_:)``.

@@ -41,8 +41,9 @@ public struct AdapterClient: Sendable {
                 var process = try await AdapterProcess.start(
                     adapter, log: "\(directory)/logs/\(name).log", runtime: runtime)
                 do {
-                    _ = try await process.open(nodes: nodes, store: settings.store)
-                    var work = AdapterWork(name, settings, process, orders, history, runtime)
+                    let opened = try await process.open(nodes: nodes, store: settings.store)
+                    var work = AdapterWork(
+                        name, issuesTokens: opened.tokens ?? false, settings, process, orders, history, runtime)
                     while !Task.isCancelled {
                         let isDone: Bool
                         // What has begun is ended: an adapter that is asked two things at once cannot be understood.

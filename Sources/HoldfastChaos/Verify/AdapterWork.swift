@@ -6,16 +6,19 @@ import HoldfastRuntime
 struct AdapterWork {
     private(set) var process: AdapterProcess
     private let name: String
+    /// Whether the adapter has said that its library issues fencing tokens.
+    private let issuesTokens: Bool
     private let settings: WorkerSettings
     private let orders: ChaosOrders
     private let history: HistoryWriter
     private let runtime: any Runtime
 
     init(
-        _ name: String, _ settings: WorkerSettings, _ process: AdapterProcess, _ orders: ChaosOrders,
-        _ history: HistoryWriter, _ runtime: any Runtime
+        _ name: String, issuesTokens: Bool, _ settings: WorkerSettings, _ process: AdapterProcess,
+        _ orders: ChaosOrders, _ history: HistoryWriter, _ runtime: any Runtime
     ) {
         self.name = name
+        self.issuesTokens = issuesTokens
         self.settings = settings
         self.process = process
         self.orders = orders
@@ -60,9 +63,7 @@ struct AdapterWork {
             let answer = try await process.ask(request)
             let tenure = Tenure(
                 lock: lock, number: answer.token ?? runtime.now.nanoseconds, token: answer.token, lease: answer.lease)
-            let until =
-                answer.until.map(Instant.init(nanoseconds:))
-                ?? began.advanced(by: .milliseconds(settings.lockTTL))
+            let until = try self.until(answer, began)
             history.end(operation, .ok, [.text(lock), .number(tenure.number)], until: until)
             return tenure
         } catch {
@@ -70,6 +71,21 @@ struct AdapterWork {
             history.end(operation, .fail, error: "\(error)")
             throw error
         }
+    }
+
+    /// Until when the holder believes in his lease. What cannot be is no verdict, neither for nor against the library.
+    private func until(_ answer: AdapterReply.Answer, _ began: Instant) throws -> Instant {
+        if issuesTokens, answer.token == nil {
+            throw AdapterProcess.Broken(description: "the adapter says that it issues tokens, and granted without one")
+        }
+        let lease = Duration.milliseconds(settings.lockTTL)
+        guard let until = answer.until.map(Instant.init(nanoseconds:)) else { return began.advanced(by: lease) }
+        guard until >= began, until <= runtime.now.advanced(by: lease * 6 / 5) else {
+            throw AdapterProcess.Broken(
+                description: "until_ns \(until.nanoseconds) is no moment of this lease: it is CLOCK_BOOTTIME in ns, "
+                    + "which was \(began.nanoseconds) when the lock was asked for")
+        }
+        return until
     }
 
     private mutating func release(_ tenure: Tenure) async throws {

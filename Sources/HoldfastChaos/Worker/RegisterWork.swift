@@ -36,11 +36,17 @@ struct RegisterWork: Sendable {
                 try await seat.runtime.sleep(for: .milliseconds(seat.settings.pause))
             } catch is LockError {
                 // Refused or lost: it is in the history, and tried again.
-                try? await seat.runtime.sleep(for: seat.runtime.jitter(upTo: .milliseconds(50)))
+                await rest()
             } catch is ResourceError {
-                try? await seat.runtime.sleep(for: seat.runtime.jitter(upTo: .milliseconds(50)))
+                await rest()
             } catch is CancellationError { return }
         }
+    }
+
+    /// Before the next try: who is refused asks no more often than who is granted.
+    private func rest() async {
+        try? await seat.runtime.sleep(
+            for: .milliseconds(seat.settings.pause) + seat.runtime.jitter(upTo: .milliseconds(50)))
     }
 
     private func lockName(_ counter: String) throws -> LockName { try LockName(seat.settings.lockPrefix + counter) }

@@ -67,6 +67,11 @@ struct ChaosRunCommand: AsyncParsableCommand {
             if let seconds { scenario.budget.seconds = seconds }
             scenarios.append((file, scenario))
         }
+        for mutant in hunted where !scenarios.contains(where: { $0.scenario.mutants.map(\.rawValue).contains(mutant) })
+        {
+            throw CommandFailure(
+                "none of these scenarios finds the mutant \(mutant): it would go unhunted", code: .usage)
+        }
         for (file, scenario) in scenarios {
             for seed in seed..<seed + UInt64(seeds) {
                 try await battery.run(scenario, file: file, seed: seed, mutant: mutant.flatMap(Mutant.init))
