@@ -22,12 +22,17 @@ extension Injector {
         note(entry, kind, title, "for \(span.milliseconds) ms")
         let start = runtime.now
         for index in indices { disks.pages[index].fail(kind) }
-        // One that no client writes to just now would not notice.
-        for node in nodes { _ = await ask(node, RedisCommand("SET", "holdfast:chaos:probe", 1, "PX", 1000)) }
-        try? await runtime.sleep(until: start.advanced(by: span))
-        let patience = runtime.now.advanced(by: .seconds(3))
-        while nodes.contains(where: { $0.pid != nil }), runtime.now < patience {
-            guard (try? await runtime.sleep(for: .milliseconds(20))) != nil else { break }
+        await withDiscardingTaskGroup { group in
+            // One that no client writes to just now would not notice.
+            for node in nodes {
+                group.addTask { _ = await self.ask(node, RedisCommand("SET", "holdfast:chaos:probe", 1, "PX", 1000)) }
+            }
+            try? await runtime.sleep(until: start.advanced(by: span))
+            let patience = runtime.now.advanced(by: .seconds(3))
+            while nodes.contains(where: { $0.pid != nil }), runtime.now < patience {
+                guard (try? await runtime.sleep(for: .milliseconds(20))) != nil else { break }
+            }
+            group.cancelAll()
         }
         let haveEnded = nodes.allSatisfy { $0.pid == nil }
         let words = zip(nodes, logs).map { complaint(of: $0, after: $1, kind) }
