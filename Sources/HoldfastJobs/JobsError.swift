@@ -48,6 +48,11 @@ public struct JobsError: Error, Sendable, Hashable {
         redis = error
     }
 
+    /// - Parameter rule: What `invalid` says where it does not hold.
+    static func require(_ condition: Bool, _ rule: String) throws(JobsError) {
+        if !condition { throw JobsError(.invalid, rule) }
+    }
+
     /// Runs what only fails with the client's errors.
     static func wrapping<Value>(
         _ body: () async throws(RedisError) -> Value

@@ -12,15 +12,22 @@ public struct ServerInfo: Sendable, Hashable {
 
     /// Reads the reply of `INFO server`; nil when it holds no run id.
     public init?(info text: String) {
-        var fields: [Substring: Substring] = [:]
-        for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
-            let parts = line.split(separator: ":", maxSplits: 1)
-            if parts.count == 2 { fields[parts[0]] = parts[1] }
-        }
-        guard let runID = fields["run_id"], !runID.isEmpty, let version = fields["redis_version"] else { return nil }
-        self.runID = String(runID)
-        self.version = String(version)
+        let fields = Self.fields(of: text)
+        guard let runID = fields["run_id"], !runID.isEmpty, let version = fields["redis_version"], !version.isEmpty
+        else { return nil }
+        self.runID = runID
+        self.version = version
         uptime = .seconds(fields["uptime_in_seconds"].flatMap { Int64($0) } ?? 0)
-        mode = fields["redis_mode"].map(String.init) ?? "standalone"
+        mode = fields["redis_mode"] ?? "standalone"
+    }
+
+    /// The fields of a reply of `INFO`, of whatever section, by their names.
+    public static func fields(of text: String) -> [String: String] {
+        var fields: [String: String] = [:]
+        for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
+            let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { fields[String(parts[0])] = String(parts[1]) }
+        }
+        return fields
     }
 }

@@ -146,8 +146,7 @@ import Testing
             let child = try await queue.enqueue("f", options: [.after(parent), .limit("api", concurrency: 1)])
             let later = try await queue.enqueue(
                 "f", options: [.delay(.milliseconds(1)), .limit("api", concurrency: 1)])
-            try await redis.client.runtime.sleep(for: .milliseconds(5))
-            _ = try await redis.promote("q")
+            while try await queue.fetch(later)?.status == .scheduled { _ = try await redis.promote("q") }
             #expect(try await queue.fetch(later)?.status == .rateLimited)
             let first = try await redis.take(from: "q", lease: .seconds(60))
             #expect(first.map(\.job) == [parent])

@@ -14,12 +14,12 @@ extension Injector {
 
     /// The fields of a section of INFO; empty when it does not answer.
     func info(_ section: RedisArgument, of node: ClusterMember) async -> [String: String] {
-        var fields: [String: String] = [:]
-        for line in (await ask(node, RedisCommand("INFO", section))?.text ?? "").split(separator: "\r\n") {
-            let parts = line.split(separator: ":", maxSplits: 1)
-            if parts.count == 2 { fields[String(parts[0])] = String(parts[1]) }
-        }
-        return fields
+        ServerInfo.fields(of: await ask(node, RedisCommand("INFO", section))?.text ?? "")
+    }
+
+    /// A write, for what a server notices by one only: clients may leave it alone just now.
+    func probe(_ node: ClusterMember) async {
+        _ = await ask(node, RedisCommand("SET", "holdfast:chaos:probe", 1, "PX", 1000))
     }
 
     /// Changes settings of a server that runs; false when it does not take one of them.

@@ -16,9 +16,7 @@ extension Injector {
         guard let clocks = tools.clocks, !clocks.pages.isEmpty else {
             return skip(entry, title, lacking: "clocks cannot be set: \(tools.clocks?.reason ?? "no clocks were made")")
         }
-        guard await occupyInTurn(names) else {
-            return skip(entry, title, "other faults were under way there for too long")
-        }
+        guard await occupyInTurn(names, for: entry, title) else { return }
         defer { free(names) }
         let speed = rate == 1 ? "" : ", \(rate) times as fast"
         note(entry, kind, title, "the clock jumps by \(shift.milliseconds) ms\(speed), for \(span.milliseconds) ms")

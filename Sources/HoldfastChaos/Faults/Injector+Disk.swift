@@ -14,18 +14,15 @@ extension Injector {
             return skip(
                 entry, title, lacking: "disks cannot fail: \(tools.disks?.reason ?? "the nodes are somebody else's")")
         }
-        guard await occupyInTurn(names) else {
-            return skip(entry, title, "other faults were under way there for too long")
-        }
+        guard await occupyInTurn(names, for: entry, title) else { return }
         defer { free(names) }
         let logs = nodes.map { size(of: $0.logPath) }
         note(entry, kind, title, "for \(span.milliseconds) ms")
         let start = runtime.now
         for index in indices { disks.pages[index].fail(kind) }
         await withDiscardingTaskGroup { group in
-            // One that no client writes to just now would not notice.
             for node in nodes {
-                group.addTask { _ = await self.ask(node, RedisCommand("SET", "holdfast:chaos:probe", 1, "PX", 1000)) }
+                group.addTask { await self.probe(node) }
             }
             try? await runtime.sleep(until: start.advanced(by: span))
             let patience = runtime.now.advanced(by: .seconds(3))

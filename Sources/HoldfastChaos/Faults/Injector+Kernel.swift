@@ -7,9 +7,7 @@ extension Injector {
         guard let kernel = tools.kernel, kernel.absence == nil else {
             return skip(entry, title, lacking: tools.kernel?.absence ?? "no rules were prepared")
         }
-        guard await occupyInTurn(names) else {
-            return skip(entry, title, "other faults were under way there for too long")
-        }
+        guard await occupyInTurn(names, for: entry, title) else { return }
         defer { free(names) }
         note(entry, kind, title, "for \(span.milliseconds) ms")
         guard await kernel.drop(kind, indices.map { ground.nodes[$0].port }, entry.number) else {

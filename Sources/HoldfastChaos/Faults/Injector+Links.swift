@@ -6,9 +6,7 @@ extension Injector {
         let names = Set(links.map { ground.nodes[$0.node].name }).sorted()
         let title = names.joined(separator: " ")
         let places = links.map { "link \($0.worker) \($0.node)" }
-        guard await occupyInTurn(places) else {
-            return skip(entry, title, "other faults were under way there for too long")
-        }
+        guard await occupyInTurn(places, for: entry, title) else { return }
         defer { free(places) }
         let struck = links.map { all.link($0) }
         let before = struck.reduce(0) { $0 + $1.counters.struck(by: fault) }

@@ -8,9 +8,7 @@ extension Injector {
         let nodes = indices.map { ground.members[$0] }
         let names = nodes.map(\.name)
         let title = names.joined(separator: " ")
-        guard await occupyInTurn(names) else {
-            return skip(entry, title, "other faults were under way there for too long")
-        }
+        guard await occupyInTurn(names, for: entry, title) else { return }
         defer { free(names) }
         var before: [Int] = []
         for node in nodes { before.append(await refusals(of: node)) }
@@ -18,8 +16,7 @@ extension Injector {
         var isLimited = true
         for node in nodes {
             if await !configure(node, [("maxmemory", 1)]) { isLimited = false }
-            // One that does not vote just now is asked by nobody else.
-            _ = await ask(node, RedisCommand("SET", "holdfast:chaos:probe", 1, "PX", 1000))
+            await probe(node)
         }
         try? await runtime.sleep(for: span)
         var refused: [Int] = []
@@ -46,9 +43,7 @@ extension Injector {
         let nodes = indices.map { ground.members[$0] }
         let names = nodes.map(\.name)
         let title = names.joined(separator: " ")
-        guard await occupyInTurn(names) else {
-            return skip(entry, title, "other faults were under way there for too long")
-        }
+        guard await occupyInTurn(names, for: entry, title) else { return }
         defer { free(names) }
         note(entry, .evict, title, "restarted with maxmemory-policy allkeys-lru for \(span.milliseconds) ms")
         let wrong = [ServerSetting("maxmemory", "2mb"), ServerSetting("maxmemory-policy", "allkeys-lru")]

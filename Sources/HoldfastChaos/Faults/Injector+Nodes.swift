@@ -10,9 +10,7 @@ extension Injector {
         let nodes = indices.map { ground.members[$0] }
         let names = nodes.map(\.name)
         let title = names.joined(separator: " ")
-        guard await occupyInTurn(names) else {
-            return skip(entry, title, "other faults were under way there for too long")
-        }
+        guard await occupyInTurn(names, for: entry, title) else { return }
         defer { free(names) }
         var failure: String?
         if restart == .snapshot {
@@ -44,9 +42,7 @@ extension Injector {
         let nodes = indices.map { ground.members[$0] }
         let names = nodes.map(\.name)
         let title = names.joined(separator: " ")
-        guard await occupyInTurn(names) else {
-            return skip(entry, title, "other faults were under way there for too long")
-        }
+        guard await occupyInTurn(names, for: entry, title) else { return }
         defer { free(names) }
         note(entry, .pause, title, "SIGSTOP for \(span.milliseconds) ms")
         for node in nodes { await node.pause() }

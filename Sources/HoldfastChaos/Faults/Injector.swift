@@ -129,12 +129,14 @@ final class Injector: Sendable {
         skip(entry, target, reason)
     }
 
-    /// Waits until all of them are free, and takes them for one fault; false when that takes too long.
-    func occupyInTurn(_ names: [String]) async -> Bool {
+    /// Waits until all of them are free, and takes them for one fault; false when that takes too long, and then the
+    /// fault is skipped.
+    func occupyInTurn(_ names: [String], for entry: FaultPlan.Entry, _ target: String) async -> Bool {
         for _ in 0..<200 {
             if occupy(names) { return true }
-            guard (try? await runtime.sleep(for: .milliseconds(50))) != nil else { return false }
+            guard (try? await runtime.sleep(for: .milliseconds(50))) != nil else { break }
         }
+        skip(entry, target, "other faults were under way there for too long")
         return false
     }
 

@@ -9,7 +9,6 @@ struct NodeExamination {
     let transport: any ByteTransport
     /// Goes on in spite of what may be a mistake.
     let force: Bool
-    let output: OutputOptions
 
     private var majority: Int { nodes.count / 2 + 1 }
 

@@ -75,7 +75,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let nodes = try connection.nodeConfigurations()
         let urls = try connection.nodeURLs()
         let transport = try connection.transport(to: nodes)
-        let examination = NodeExamination(nodes: nodes, transport: transport, force: force, output: output)
+        let examination = NodeExamination(nodes: nodes, transport: transport, force: force)
         let summary = try await adapter == nil ? examination.asLockCluster() : examination.asServers()
         try output.remark("\(summary); \(clients) clients, \(seconds) s")
         var options = Verification.Options(nodes: urls, program: try OwnProgram.path())

@@ -11,7 +11,7 @@ extension JobScripts {
     /// One script: no worker can take the job between the test and its removal from the queue.
     static let cancel = RedisScript(
         name: "cancel",
-        Lua.prelude + Lua.push + Lua.wake + Lua.leave + Lua.settle + """
+        Lua.prelude + Lua.lenient + Lua.push + Lua.wake + Lua.leave + Lua.settle + """
             local job, free = ARGV[2], ARGV[3] == '1'
             local hash = P .. ':job:' .. job
             if redis.call('HEXISTS', hash, 'data') == 0 then return { 'missing' } end
@@ -39,7 +39,7 @@ extension JobScripts {
     /// One script, so two operators who press the button at once enqueue it once.
     static let requeue = RedisScript(
         name: "requeue",
-        Lua.prelude + Lua.push + Lua.standing + Lua.requeue + """
+        Lua.prelude + Lua.lenient + Lua.push + Lua.standing + Lua.requeue + """
             local out = {}
             for at = 3, #ARGV do
               local known = redis.call('HEXISTS', P .. ':job:' .. ARGV[at], 'data') == 1
@@ -59,7 +59,7 @@ extension JobScripts {
     /// The time keeps a job that fails again at once from being requeued for ever by the next batch.
     static let requeueFailed = RedisScript(
         name: "requeueFailed",
-        Lua.prelude + Lua.push + Lua.standing + Lua.requeue + """
+        Lua.prelude + Lua.lenient + Lua.push + Lua.standing + Lua.requeue + """
             local key, count, skip = P .. ':failed:' .. ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
             local before = ARGV[5] == '' and ISO or ARGV[5]
             local requeued, vanished, passed = 0, 0, 0
@@ -89,7 +89,7 @@ extension JobScripts {
     /// One script. An execution that is deleted under its worker loses its lease by that: its outcome is refused.
     static let delete = RedisScript(
         name: "delete",
-        Lua.prelude + Lua.release + Lua.push + Lua.wake + Lua.leave + Lua.settle + Lua.disown + """
+        Lua.prelude + Lua.lenient + Lua.release + Lua.push + Lua.wake + Lua.leave + Lua.settle + Lua.disown + """
             local job, force, free = ARGV[2], ARGV[3] == '1', ARGV[4] == '1'
             local hash = P .. ':job:' .. job
             if redis.call('EXISTS', hash) == 0 then return { 'missing' } end
@@ -145,7 +145,7 @@ extension JobScripts {
     /// refused: the executions are not its any more. Neither a retry nor a crash is counted.
     static let forget = RedisScript(
         name: "forget",
-        Lua.prelude + Lua.release + Lua.push + Lua.leave + """
+        Lua.prelude + Lua.lenient + Lua.release + Lua.push + Lua.leave + """
             local worker, force = ARGV[2], ARGV[3] == '1'
             local key = P .. ':worker:' .. worker
             local lives = redis.call('EXISTS', key) == 1 and redis.call('HEXISTS', key, 'death') == 0

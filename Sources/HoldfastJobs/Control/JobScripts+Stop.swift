@@ -19,12 +19,12 @@ extension JobScripts {
     /// That outcome is refused afterwards, so a worker that misses the message learns of it from its next renewal.
     static let stop = RedisScript(
         name: "stop",
-        Lua.prelude + Lua.release + Lua.retain + Lua.record + Lua.count + Lua.leave + Lua.follow + """
+        Lua.prelude + Lua.release + Lua.retain + Lua.span + Lua.record + Lua.count + Lua.leave + Lua.follow + """
             local job, only, tell, reason = ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
             local hash, out = P .. ':job:' .. job, {}
             if redis.call('EXISTS', hash) == 0 then return 'missing' end
             local function stop(one)
-              local keep = tonumber(field(hash, 'failure_ttl')) or 31536000
+              local keep = span(field(hash, 'failure_ttl'), 31536000)
               release(one.queue, job, one.id, one.worker)
               redis.call('HSET', hash, 'status', 'stopped', 'ended_at', ISO, 'hf_completed_by', one.id)
               redis.call('ZADD', P .. ':failed:' .. one.queue, keep < 0 and keep or SEC + keep, job)

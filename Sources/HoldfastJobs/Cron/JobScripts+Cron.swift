@@ -108,7 +108,7 @@ extension JobScripts {
     /// `rq:cron_job:<name>:jobs`, 1000 ids, a year).
     static let cronTick = RedisScript(
         name: "cronTick",
-        Lua.prelude + Lua.standing + Lua.limits + Lua.create + """
+        Lua.prelude + Lua.lenient + Lua.standing + Lua.limits + Lua.create + """
             local name, entry, due, after, queue, job = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
             local times, extras = P .. ':hf:cron:next', ARGV[8] ~= '' and cjson.decode(ARGV[8]) or NOTHING
             if redis.call('HGET', P .. ':hf:cron', name) ~= entry then return 'taken' end

@@ -41,23 +41,20 @@ public struct JobLimit: Sendable, Hashable {
 
     /// - Throws: ``JobsError`` with `invalid`.
     func validate() throws(JobsError) {
-        func require(_ condition: Bool, _ rule: String) throws(JobsError) {
-            if !condition { throw JobsError(.invalid, rule) }
-        }
-        try require(
+        try JobsError.require(
             (1...Self.maximumKeyBytes).contains(key.utf8.count),
             "a limit's key takes 1 to \(Self.maximumKeyBytes) bytes")
-        try require(
+        try JobsError.require(
             !key.hasSuffix(":allowed") && !key.hasSuffix(":rate_limited"),
             "a limit's key cannot end in :allowed or :rate_limited: RQ's keys of another limit do")
-        try require(
+        try JobsError.require(
             (1...Self.maximumConcurrency).contains(concurrency),
             "a limit lets 1 to \(Self.maximumConcurrency) jobs at once, not \(concurrency)")
         guard let rate else { return }
-        try require(
+        try JobsError.require(
             rate.interval >= .milliseconds(1) && rate.interval <= .seconds(30 * 86400),
             "a limit's rate is between one job in 30 days and 1000 in a second")
-        try require(
+        try JobsError.require(
             (1...Self.maximumConcurrency).contains(rate.burst),
             "a limit's burst is 1 to \(Self.maximumConcurrency) jobs, not \(rate.burst)")
     }

@@ -10,40 +10,35 @@ extension Lua {
     ///   at most, and returns how many. A job whose queue cannot be used goes behind the others.
     /// - `vacate(job, key)`: gives a job's place to the next, unless the job waits or runs.
     ///
-    /// No error of a limit's keys ends a script: what was written before it stands, and maintenance comes again.
+    /// No error of a limit's keys ends a script: what was written before it stands, and maintenance comes again. Needs
+    /// lenient.
     static let limits = """
-        local function soft(...)
-          if call ~= redis.call then return call(...) end
-          local reply = redis.pcall(...)
-          if type(reply) == 'table' and reply.err then return nil end
-          return reply
-        end
         local function limit(job)
-          local known = soft('HMGET', P .. ':job:' .. job, 'rate_limit_key', 'rate_limit_concurrency',
+          local known = lenient('HMGET', P .. ':job:' .. job, 'rate_limit_key', 'rate_limit_concurrency',
             'hf_rate_interval', 'hf_rate_burst') or {}
           if not known[1] or known[1] == '' or not tonumber(known[2] or '') then return nil end
           return known
         end
         local function line(job, known, order, decides)
           local base = P .. ':rl:' .. known[1]
-          if not soft('ZADD', base .. ':rate_limited', string.format('%.6f', NOW + order / 1000000), job) then
+          if not lenient('ZADD', base .. ':rate_limited', string.format('%.6f', NOW + order / 1000000), job) then
             return false
           end
-          soft('SADD', P .. ':rl-keys', known[1])
-          if decides or soft('EXISTS', base) == 0 then
-            soft('HSET', base, 'concurrency', known[2])
+          lenient('SADD', P .. ':rl-keys', known[1])
+          if decides or lenient('EXISTS', base) == 0 then
+            lenient('HSET', base, 'concurrency', known[2])
             if known[3] then
-              soft('HSET', base, 'hf_interval', known[3], 'hf_burst', known[4] or '1')
+              lenient('HSET', base, 'hf_interval', known[3], 'hf_burst', known[4] or '1')
             else
-              soft('HDEL', base, 'hf_interval', 'hf_burst')
+              lenient('HDEL', base, 'hf_interval', 'hf_burst')
             end
           end
           return true
         end
         local function fill(key)
           local base, bucket, admitted = P .. ':rl:' .. key, P .. ':hf:due:' .. key, 0
-          local known = soft('HMGET', base, 'concurrency', 'hf_interval', 'hf_burst') or {}
-          local used = soft('ZCARD', base .. ':allowed')
+          local known = lenient('HMGET', base, 'concurrency', 'hf_interval', 'hf_burst') or {}
+          local used = lenient('ZCARD', base .. ':allowed')
           if not used then return 0 end
           local free = math.min((tonumber(known[1] or '') or 0) - used, 500)
           local interval, due = tonumber(known[2] or ''), NOW
@@ -51,38 +46,38 @@ extension Lua {
           local changed = false
           if interval then
             -- What an earlier rate, or a clock that was ahead, has left in the bucket counts as a full one.
-            local stored = tonumber(soft('GET', bucket) or '') or 0
+            local stored = tonumber(lenient('GET', bucket) or '') or 0
             changed = stored > NOW + burst
             due = math.min(math.max(stored, NOW), NOW + burst)
           end
           while admitted < free and (not interval or due + interval - NOW <= burst + 0.000001) do
-            local next = (soft('ZRANGE', base .. ':rate_limited', 0, 0) or {})[1]
+            local next = (lenient('ZRANGE', base .. ':rate_limited', 0, 0) or {})[1]
             if not next then break end
             local hash = P .. ':job:' .. next
-            local job = soft('HMGET', hash, 'origin', 'status', 'enqueue_at_front') or {}
+            local job = lenient('HMGET', hash, 'origin', 'status', 'enqueue_at_front') or {}
             if not job[1] or job[2] ~= 'rate_limited' then
-              soft('ZREM', base .. ':rate_limited', next)
-            elseif not soft('LLEN', P .. ':queue:' .. job[1]) or not soft('ZADD', base .. ':allowed', STAMP, next) then
-              soft('ZADD', base .. ':rate_limited', STAMP, next)
+              lenient('ZREM', base .. ':rate_limited', next)
+            elseif not lenient('LLEN', P .. ':queue:' .. job[1]) or not lenient('ZADD', base .. ':allowed', STAMP, next) then
+              lenient('ZADD', base .. ':rate_limited', STAMP, next)
               break
             else
-              soft('ZREM', base .. ':rate_limited', next)
-              soft('SADD', P .. ':queues', P .. ':queue:' .. job[1])
-              soft('HSET', hash, 'status', 'queued', 'enqueued_at', ISO)
-              soft(job[3] == '1' and 'LPUSH' or 'RPUSH', P .. ':queue:' .. job[1], next)
+              lenient('ZREM', base .. ':rate_limited', next)
+              lenient('SADD', P .. ':queues', P .. ':queue:' .. job[1])
+              lenient('HSET', hash, 'status', 'queued', 'enqueued_at', ISO)
+              lenient(job[3] == '1' and 'LPUSH' or 'RPUSH', P .. ':queue:' .. job[1], next)
               admitted = admitted + 1
               if interval then due = due + interval end
             end
           end
           if interval and (changed or admitted > 0) then
-            soft('SET', bucket, string.format('%.6f', due), 'PX', int(math.ceil((due - NOW) * 1000) + 1))
+            lenient('SET', bucket, string.format('%.6f', due), 'PX', int(math.ceil((due - NOW) * 1000) + 1))
           end
           return admitted
         end
         local function vacate(job, key)
           local status = field(P .. ':job:' .. job, 'status')
           if status == 'queued' or status == 'started' then return end
-          if soft('ZREM', P .. ':rl:' .. key .. ':allowed', job) == 1 then fill(key) end
+          if lenient('ZREM', P .. ':rl:' .. key .. ':allowed', job) == 1 then fill(key) end
         end
 
         """

@@ -39,28 +39,25 @@ extension NewJob {
     }
 
     private func validate() throws(JobsError) {
-        func require(_ condition: Bool, _ rule: String) throws(JobsError) {
-            if !condition { throw JobsError(.invalid, rule) }
-        }
-        try require(
+        try JobsError.require(
             options.timeout ?? .seconds(1) > .zero, "a job's timeout must be longer than zero (nil means any time)")
-        try require(options.queueTTL ?? .seconds(1) > .zero, "the time in the queue must be longer than zero")
+        try JobsError.require(options.queueTTL ?? .seconds(1) > .zero, "the time in the queue must be longer than zero")
         let dependencies = options.dependencies
-        try require(
+        try JobsError.require(
             dependencies.count <= Self.maximumDependencies,
             "a job waits for at most \(Self.maximumDependencies) others, not \(dependencies.count)")
-        try require(
+        try JobsError.require(
             dependencies.isEmpty || options.start == nil,
             "a job that waits for others cannot also have a time: give the time to the first of them")
-        try require(
+        try JobsError.require(
             options.id.map(dependencies.contains) != true, "a job cannot wait for itself")
         if let key = options.unique?.text {
-            try require(
+            try JobsError.require(
                 (1...Self.maximumUniqueKeyBytes).contains(key.utf8.count),
                 "a unique key takes 1 to \(Self.maximumUniqueKeyBytes) bytes")
         }
         if case .after(let span) = options.start {
-            try require(span >= .zero, "a delay must not be negative")
+            try JobsError.require(span >= .zero, "a delay must not be negative")
         }
     }
 

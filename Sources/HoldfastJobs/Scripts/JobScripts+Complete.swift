@@ -33,7 +33,7 @@ extension JobScripts {
     /// A plain success (most are) costs four commands of its own, everything else is done once a batch.
     static let complete = RedisScript(
         name: "complete",
-        Lua.prelude + Lua.lenient + Lua.push + Lua.retain + Lua.span + Lua.record + Lua.count + Lua.wake
+        Lua.prelude + Lua.lenient + Lua.attempt + Lua.push + Lua.retain + Lua.span + Lua.record + Lua.count + Lua.wake
             + Lua.follow + Lua.prune + Lua.fail + completeSteps
                 + """
                 local groups, verdicts, held = {}, {}, {}
@@ -90,14 +90,10 @@ extension JobScripts {
                     elseif ARGV[at + 5] ~= 'return' then
                       -- Who has a limit says nothing of `keep`.
                       local key = ARGV[at + 8] == '' and field(P .. ':job:' .. ARGV[at + 1], 'rate_limit_key') or ''
-                      local whole, verdict = pcall(settle[ARGV[at + 5]], unpack(ARGV, at, at + 8))
-                      if not whole then
-                        if trouble == '' then trouble = tostring(verdict) end
+                      verdicts[at] = attempt(settle[ARGV[at + 5]], unpack(ARGV, at, at + 8))
                         -- Run again it would come to the same, with its effects: so it fails, if it can.
-                        whole, verdict = pcall(failed, ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3],
+                        or attempt(failed, ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3],
                           '\(JobResult.encode(failure: unrecordable))')
-                      end
-                      verdicts[at] = whole and verdict
                       if key ~= '' then vacate(ARGV[at + 1], key) end
                     end
                   end

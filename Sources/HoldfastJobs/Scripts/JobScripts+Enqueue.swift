@@ -21,7 +21,7 @@ extension JobScripts {
     /// old record, results and registry entries go, only its execution token goes on counting.
     static let enqueue = RedisScript(
         name: "enqueue",
-        Lua.prelude + Lua.standing + Lua.limits + Lua.create + """
+        Lua.prelude + Lua.lenient + Lua.standing + Lua.limits + Lua.create + """
             local live, jobs, renamed, at = { 'live' }, {}, {}, 3
             for index = 1, tonumber(ARGV[2]) do
               local job, extras = ARGV[at + 1], ARGV[at + 2]

@@ -79,7 +79,8 @@ extension JobScripts {
               call('HSET', hash, 'status', 'started', 'started_at', ISO, 'worker_name', worker,
                 'hf_token', int(token), 'hf_executions', int(executions), 'hf_execution', queue .. ':' .. execution)
               if not known[4] then call('HSET', hash, 'origin', queue) end
-              if executions > 1 or ended[known[2]] then
+              local again = executions > 1 or ended[known[2]]
+              if again then
                 call('HSET', hash, 'ended_at', '')
                 if ended[known[2]] then
                   call('ZREM', P .. ':finished:' .. (known[4] or queue), job)
@@ -88,7 +89,7 @@ extension JobScripts {
               end
               -- A record expires if it says so, or if an earlier execution has ended; Python, whose records have every
               -- field, enqueues an id anew without lifting that.
-              if known[5] or known[11] or executions > 1 or ended[known[2]] then
+              if known[5] or known[11] or again then
                 call('PERSIST', hash)
                 call('PERSIST', hash .. ':dependents')
                 call('PERSIST', P .. ':job::' .. job .. ':dependencies')

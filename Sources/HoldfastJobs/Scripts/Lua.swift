@@ -99,13 +99,13 @@ enum Lua {
         """
 
     /// `push(queue, job, front)` makes a job wait in its queue, or for its place if it has a limit and does not hold
-    /// one yet. Brings ``limits`` along.
+    /// one yet. Brings ``limits`` along; needs lenient.
     static let push =
         limits + """
             local pushes = 0
             local function push(queue, job, front)
               local known = limit(job)
-              if known and not soft('ZSCORE', P .. ':rl:' .. known[1] .. ':allowed', job) then
+              if known and not lenient('ZSCORE', P .. ':rl:' .. known[1] .. ':allowed', job) then
                 pushes = pushes + 1
                 if not line(job, known, pushes, false) then
                   -- Where nobody can wait it comes again: in no set at all it would be lost.

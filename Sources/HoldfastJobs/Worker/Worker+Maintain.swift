@@ -53,8 +53,12 @@ extension Worker {
 
     /// What a script says of keys that it could not use, when it went on without them.
     func tell(trouble: RedisReply?) {
-        guard let trouble = trouble?.text, !trouble.isEmpty else { return }
-        note(.troubled(RedisError(.server, .answered, trouble, server: client.server)))
+        if let error = error(trouble: trouble) { note(.troubled(error)) }
+    }
+
+    func error(trouble: RedisReply?) -> RedisError? {
+        guard let text = trouble?.text, !text.isEmpty else { return nil }
+        return RedisError(.server, .answered, text, server: client.server)
     }
 
     /// Repairs expired executions and moves scheduled jobs that are due; any number of workers may do so.

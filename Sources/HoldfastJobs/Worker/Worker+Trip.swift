@@ -92,18 +92,19 @@ extension Worker {
     /// it says that more are left or that a queue cannot be used.
     private func admit(_ reply: RedisReply, wanted: Int, _ sent: Instant) throws(RedisError) -> [Execution] {
         guard let parts = reply.array, parts.count >= 5, let time = parts[2].text.flatMap(RQTime.parseSeconds),
-            let trouble = parts[3].text
+            parts[3].text != nil
         else {
             throw RedisError(.unexpectedReply, .answered, "the take script answered \(reply)", server: client.server)
         }
         let taken = parts.dropFirst(5).compactMap {
             Execution($0, claimedAt: time, sentAt: sent, lease: configuration.lease)
         }
+        let trouble = error(trouble: parts[3])
         let skipped = Int(parts[1].integer ?? 0)
         let now = client.runtime.now
         let areEmpty = state.withLock { state in
             state.roster.admit(taken, now)
-            state.vainTakes = trouble.isEmpty || !taken.isEmpty ? 0 : state.vainTakes + 1
+            state.vainTakes = trouble == nil || !taken.isEmpty ? 0 : state.vainTakes + 1
             let areEmpty =
                 taken.count < wanted && parts[4].integer == 0
                 && (state.vainTakes == 0 || state.vainTakes >= Self.patience)
@@ -118,11 +119,10 @@ extension Worker {
         if areEmpty && closed != ["*"] {
             for watcher in watchers where !closed.contains(watcher.queue.text[...]) { watcher.arm() }
         }
-        if !trouble.isEmpty {
-            let error = RedisError(.server, .answered, trouble, server: client.server)
+        if let trouble {
             // Queues that can be used are served on; with none, it is a failure of the take.
-            if taken.isEmpty { throw error }
-            note(.troubled(error))
+            if taken.isEmpty { throw trouble }
+            note(.troubled(trouble))
         }
         return taken
     }
@@ -142,7 +142,7 @@ extension Worker {
 
     /// Tells what became of each outcome.
     private func judge(_ completions: [Completion], _ reply: RedisReply) -> RedisError? {
-        guard let parts = reply.array, parts.count == completions.count + 1, let trouble = parts[0].text else {
+        guard let parts = reply.array, parts.count == completions.count + 1, parts[0].text != nil else {
             // Not ours: nothing is known, and a repeat is recognised.
             state.withLock { $0.roster.resend(completions) }
             return RedisError(
@@ -155,7 +155,7 @@ extension Worker {
         state.withLock { state in
             for completion in completions { state.roster.settle(completion.execution, now) }
         }
-        return trouble.isEmpty ? nil : RedisError(.server, .answered, trouble, server: client.server)
+        return error(trouble: parts[0])
     }
 
     private func report(_ completion: Completion, _ verdict: String) {

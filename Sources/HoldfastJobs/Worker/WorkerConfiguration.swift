@@ -47,29 +47,28 @@ public struct WorkerConfiguration: Sendable, Hashable {
 
     /// - Throws: ``JobsError`` with `invalid`.
     func validate(queues: [QueueName]) throws(JobsError) {
-        func require(_ condition: Bool, _ rule: String) throws(JobsError) {
-            if !condition { throw JobsError(.invalid, rule) }
-        }
-        try require((1...1000).contains(queues.count), "a worker needs 1 to 1000 queues, not \(queues.count)")
-        try require(Set(queues).count == queues.count, "a queue is named twice")
-        try require((1...10_000).contains(concurrency), "the concurrency must be 1 to 10000, not \(concurrency)")
-        try require(
+        try JobsError.require((1...1000).contains(queues.count), "a worker needs 1 to 1000 queues, not \(queues.count)")
+        try JobsError.require(Set(queues).count == queues.count, "a queue is named twice")
+        try JobsError.require(
+            (1...10_000).contains(concurrency), "the concurrency must be 1 to 10000, not \(concurrency)")
+        try JobsError.require(
             (.milliseconds(500) ... .seconds(3600)).contains(lease), "the lease must be 0.5 s to 3600 s, not \(lease)")
-        try require(
+        try JobsError.require(
             (.milliseconds(10) ... .seconds(60)).contains(maintenanceInterval),
             "the maintenance interval must be 10 ms to 60 s, not \(maintenanceInterval)")
-        try require((1...1_000_000).contains(crashLimit), "the crash limit must be at least 1, not \(crashLimit)")
-        try require(grace >= .zero && unwinding >= .zero, "the spans of a shutdown must not be negative")
+        try JobsError.require(
+            (1...1_000_000).contains(crashLimit), "the crash limit must be at least 1, not \(crashLimit)")
+        try JobsError.require(grace >= .zero && unwinding >= .zero, "the spans of a shutdown must not be negative")
         if case .weighted(let weights) = order {
-            try require(
+            try JobsError.require(
                 weights.count == queues.count && weights.allSatisfy((1...1000).contains),
                 "weights must be 1 to 1000, one for each of the \(queues.count) queues")
         }
-        try require(maximumJobs.map { $0 >= 1 } ?? true, "a worker must run at least 1 job")
-        try require(maximumIdle.map { $0 >= .zero } ?? true, "the longest idle time must not be negative")
+        try JobsError.require(maximumJobs.map { $0 >= 1 } ?? true, "a worker must run at least 1 job")
+        try JobsError.require(maximumIdle.map { $0 >= .zero } ?? true, "the longest idle time must not be negative")
         if let name {
             let isPlain = name.utf8.allSatisfy { (33...126).contains($0) }
-            try require(
+            try JobsError.require(
                 (1...128).contains(name.utf8.count) && isPlain,
                 "\"\(name.prefix(80))\" is no worker name: use 1 to 128 printable ASCII characters without spaces")
         }

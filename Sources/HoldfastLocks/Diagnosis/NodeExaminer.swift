@@ -89,10 +89,7 @@ struct NodeExaminer: Sendable {
     private func readInfo(_ facts: inout NodeFacts) async throws(RedisError) {
         for section in ["server", "memory", "persistence", "replication"] {
             guard let text = try await ask("INFO", RedisArgument(section))?.text else { continue }
-            for line in text.split(whereSeparator: \.isNewline) {
-                let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-                if parts.count == 2 { facts.info[String(parts[0])] = String(parts[1]) }
-            }
+            facts.info.merge(ServerInfo.fields(of: text)) { $1 }
             if section == "server", let fresh = ServerInfo(info: text) { facts.server = fresh }
         }
     }
