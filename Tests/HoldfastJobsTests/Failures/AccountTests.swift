@@ -62,8 +62,14 @@ import Testing
                     try await supply(try jobs(round), redis)
                     let taken = worker.counters.taken
                     await log.wait(for: { if case .taken = $0 { true } else { false } }, count: taken + 10)
-                    // Down for less than a lease, or until leases have run out here.
+                    // Down for less than a lease, or until leases have run out here: of one at least that runs, or
+                    // waits to, longer than that.
                     let lost = worker.counters.leasesLost
+                    if round.isMultiple(of: 2) {
+                        let long = try JobID("long-\(round)")
+                        try await supply([try NewJob("listens", 3000, options: JobOptions(id: long))], redis)
+                        await log.wait(for: { if case .taken(let info) = $0 { info.jobID == long } else { false } })
+                    }
                     Glibc.kill(try #require(redis.server.pid), SIGKILL)
                     if round.isMultiple(of: 2) {
                         await log.wait(for: { if case .leaseLost = $0 { true } else { false } }, count: lost + 1)

@@ -7,9 +7,16 @@ import Synchronization
 typealias EventLog = Log<WorkerEvent>
 
 final class Log<Event: Sendable>: Sendable {
+    private struct Waiter {
+        var condition: @Sendable ([Event]) -> Bool
+        var continuation: CheckedContinuation<Void, Never>
+    }
+
     private struct State {
         var events: [Event] = []
-        var waiters: [(@Sendable ([Event]) -> Bool, CheckedContinuation<Void, Never>)] = []
+        var waiters: [Int: Waiter] = [:]
+        var cancelled: Set<Int> = []
+        var next = 0
     }
 
     private let state = Mutex(State())
@@ -19,23 +26,35 @@ final class Log<Event: Sendable>: Sendable {
     @Sendable func observe(_ event: Event) {
         let ready = state.withLock { state in
             state.events.append(event)
-            let events = state.events
-            let ready = state.waiters.filter { $0.0(events) }.map(\.1)
-            state.waiters.removeAll { $0.0(events) }
-            return ready
+            let ready = state.waiters.filter { $0.value.condition(state.events) }
+            for id in ready.keys { state.waiters[id] = nil }
+            return ready.values.map(\.continuation)
         }
         for continuation in ready { continuation.resume() }
     }
 
-    /// Returns once `condition` holds for the events so far. The test's time limit ends a vain wait.
+    /// Returns once `condition` holds for the events so far, or the task is cancelled: a test's time limit does no more
+    /// than that, and a wait that did not listen would hold up all tests behind it.
     func wait(until condition: @escaping @Sendable ([Event]) -> Bool) async {
-        await withCheckedContinuation { continuation in
-            let isMet = state.withLock { state in
-                if condition(state.events) { return true }
-                state.waiters.append((condition, continuation))
-                return false
+        let id = state.withLock { state in
+            state.next += 1
+            return state.next
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if condition(state.events) || state.cancelled.contains(id) { return true }
+                    state.waiters[id] = Waiter(condition: condition, continuation: continuation)
+                    return false
+                }
+                if isOver { continuation.resume() }
             }
-            if isMet { continuation.resume() }
+        } onCancel: {
+            let waiter = state.withLock { state in
+                state.cancelled.insert(id)
+                return state.waiters.removeValue(forKey: id)
+            }
+            waiter?.continuation.resume()
         }
     }
 
