@@ -141,7 +141,7 @@ let package = Package(
             name: "HoldfastBench",
             dependencies: [
                 "CFloor", "HoldfastCluster", "HoldfastJobs", "HoldfastLocks", "HoldfastMeasurement", "HoldfastProcess",
-                "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "LockSoak", log,
+                "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "LockSoak", arguments, log,
             ], path: "Benchmarks/HoldfastBench", swiftSettings: strict),
 
         // Support for tests.

@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -41,18 +40,18 @@ void floor_close(floor_quorum *quorum) {
     free(quorum);
 }
 
-int floor_round(floor_quorum *quorum, const char *command, long length) {
+int floor_round(floor_quorum *quorum, const floor_commands *commands, int replies, int positive) {
     struct pollfd polls[MAX_SERVERS];
     int target[MAX_SERVERS];
     for (int i = 0; i < quorum->count; i++) {
         redisContext *context = quorum->contexts[i];
-        redisAppendFormattedCommand(context, command, (size_t)length);
+        redisAppendFormattedCommand(context, commands[i].bytes, (size_t)commands[i].length);
         int done = 0;
         while (!done) {
             if (redisBufferWrite(context, &done) != REDIS_OK) return -1;
         }
         // The reply that counts is the last of those that this server owes.
-        target[i] = ++quorum->unanswered[i];
+        target[i] = quorum->unanswered[i] += replies;
         polls[i] = (struct pollfd){.fd = context->fd, .events = POLLIN};
     }
     int answered = 0;
@@ -63,10 +62,11 @@ int floor_round(floor_quorum *quorum, const char *command, long length) {
             if (redisBufferRead(quorum->contexts[i]) != REDIS_OK) return -1;
             void *reply = NULL;
             while (redisGetReplyFromReader(quorum->contexts[i], &reply) == REDIS_OK && reply) {
-                // An error costs less than what was asked for: it must not pass for speed.
-                int is_error = ((redisReply *)reply)->type == REDIS_REPLY_ERROR;
+                const redisReply *answer = reply;
+                int is_refused = answer->type == REDIS_REPLY_ERROR
+                    || (positive && (answer->type != REDIS_REPLY_INTEGER || answer->integer <= 0));
                 freeReplyObject(reply);
-                if (is_error) return -1;
+                if (is_refused) return -1;
                 quorum->unanswered[i]--;
                 if (--target[i] == 0) answered++;
             }
@@ -81,19 +81,11 @@ static long long nanoseconds(void) {
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-long long floor_cycle(floor_quorum *quorum, const char *take, const char *release, unsigned turn) {
-    char owner[33], command[512];
-    snprintf(owner, sizeof owner, "%032x", turn);
+long long floor_cycle(
+    floor_quorum *quorum, const floor_commands *take, const floor_commands *release, int replies) {
     long long began = nanoseconds();
-    int length = snprintf(
-        command, sizeof command,
-        "*6\r\n$7\r\nEVALSHA\r\n$40\r\n%.40s\r\n$1\r\n2\r\n$10\r\nfloor:lock\r\n$11\r\nfloor:fence\r\n$32\r\n%s\r\n", take,
-        owner);
-    if (floor_round(quorum, command, length) != 0) return -1;
+    if (floor_round(quorum, take, replies, 1) != 0) return -1;
     long long acquired = nanoseconds();
-    length = snprintf(
-        command, sizeof command,
-        "*5\r\n$7\r\nEVALSHA\r\n$40\r\n%.40s\r\n$1\r\n1\r\n$10\r\nfloor:lock\r\n$32\r\n%s\r\n", release, owner);
-    if (floor_round(quorum, command, length) != 0) return -1;
+    if (floor_round(quorum, release, replies, 1) != 0) return -1;
     return acquired - began;
 }

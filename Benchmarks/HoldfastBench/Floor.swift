@@ -3,7 +3,34 @@ import CFloor
 /// One thread of C on the same servers. Owns its connections; one caller at a time.
 final class Floor: @unchecked Sendable {
     // @unchecked: the connections are C's; each floor has one caller.
-    struct Lost: Error {}
+    struct Lost: Error, CustomStringConvertible {
+        var description: String { "a server of the floor in C was lost, or refused what it was asked" }
+    }
+
+    /// Encoded commands for each server, where C can read them.
+    final class Round: @unchecked Sendable {
+        // @unchecked: written once, then only read.
+        fileprivate let commands: UnsafeMutableBufferPointer<floor_commands>
+        /// How many commands each server gets, and so replies it owes.
+        fileprivate let replies: Int32
+
+        /// - Parameter servers: For each server its commands.
+        init(_ servers: [[[UInt8]]]) {
+            commands = .allocate(capacity: servers.count)
+            replies = Int32(servers[0].count)
+            for (place, own) in servers.enumerated() {
+                let bytes = UnsafeMutableBufferPointer<CChar>.allocate(capacity: own.reduce(0) { $0 + $1.count })
+                _ = bytes.initialize(fromContentsOf: own.joined().map { CChar(bitPattern: $0) })
+                commands.initializeElement(
+                    at: place, to: floor_commands(bytes: bytes.baseAddress, length: bytes.count))
+            }
+        }
+
+        deinit {
+            for own in commands { own.bytes.deallocate() }
+            commands.deallocate()
+        }
+    }
 
     private let quorum: OpaquePointer
 
@@ -14,18 +41,15 @@ final class Floor: @unchecked Sendable {
 
     deinit { floor_close(quorum) }
 
-    /// Sends the command to every server, and returns when a majority has answered.
-    func round(_ command: [UInt8]) throws {
-        let lost = command.withUnsafeBytes { bytes in
-            floor_round(quorum, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
-        }
-        if lost != 0 { throw Lost() }
+    /// Sends the commands to every server, and returns when a majority has answered.
+    func run(_ round: Round) throws {
+        if floor_round(quorum, round.commands.baseAddress, round.replies, 0) != 0 { throw Lost() }
     }
 
-    /// Acquires and releases a lock by scripts whose digests are given.
+    /// Acquires locks and releases them.
     /// - Returns: How long the acquisition took.
-    func cycle(take: String, release: String, turn: Int) throws -> Duration {
-        let nanoseconds = floor_cycle(quorum, take, release, UInt32(truncatingIfNeeded: turn))
+    func cycle(take: Round, release: Round) throws -> Duration {
+        let nanoseconds = floor_cycle(quorum, take.commands.baseAddress, release.commands.baseAddress, take.replies)
         guard nanoseconds >= 0 else { throw Lost() }
         return .nanoseconds(nanoseconds)
     }

@@ -20,15 +20,18 @@ struct JobBenchmark {
         for round in 1...rounds {
             if rounds > 1 { print("round \(round) of \(rounds)") }
             let jobs = Int(40_000 * span.seconds)
-            let limit = try await JobFloor(configuration, jobs: jobs).run()
-            table.add(limit, of: "limit: the scripts alone", jobs: jobs)
-            for concurrency in [1, 32] {
+            let floor = JobFloor(configuration, jobs: jobs)
+            table.add(try await floor.runBare(), of: "limit: bare commands", jobs: jobs)
+            table.add(try await floor.run(), of: "limit: the scripts alone", jobs: jobs)
+            for (concurrency, keepsResults) in [(1, true), (32, true), (32, false)] {
                 var load = JobLoad(jobs: jobs)
                 load.concurrency = concurrency
+                load.keepsResults = keepsResults
                 let figures = try await load.run(connect: {
                     RedisClient(configuration, scripts: JobScripts.all)
                 })
-                table.add(JobResult(figures), of: "holdfast, \(concurrency) at once", jobs: jobs)
+                let name = "holdfast, \(concurrency) at once" + (keepsResults ? "" : ", no results")
+                table.add(JobResult(figures), of: name, jobs: jobs)
             }
             guard let peers else { continue }
             for peer in try await peers.list() {

@@ -49,7 +49,7 @@ struct JobTable {
     }
 
     private static func row(_ name: String, _ cells: [String]) -> String {
-        name.padding(toLength: 26, withPad: " ", startingAt: 0)
+        name.padding(toLength: 32, withPad: " ", startingAt: 0)
             + cells.map { String(repeating: " ", count: max(1, 10 - $0.count)) + $0 }.joined()
     }
 }

@@ -22,10 +22,10 @@ struct LockBenchmark {
     func run() async throws {
         let configuration = try LockClusterConfiguration(urls: cluster.nodeURLs)
         _ = try await LockCluster.initialize(configuration)
-        let floor = try await LockFloor(cluster)
+        let floor = try await LockFloor.least(cluster, locks: 1)
         let transport = NIOTransport()
         let locks = try await LockCluster.connect(configuration, transport: transport)
-        var contestants = own(locks, transport)
+        var contestants = try await bounds() + own(locks, transport)
         if let peers {
             for peer in try await peers.list() {
                 contestants.append(
@@ -47,6 +47,22 @@ struct LockBenchmark {
         }
         print(table.text)
         await locks.close()
+    }
+
+    /// What no client can do better: with the protocol's scripts, and with many locks at once.
+    private func bounds() async throws -> [Contestant] {
+        let least = try await LockFloor.least(cluster, locks: 64)
+        var contestants = [
+            Contestant(name: "C, the least, pipelined", clients: 64) { try await least.run(for: span) }
+        ]
+        for clients in [1, 64] {
+            let ours = try await LockFloor.ours(cluster, locks: clients)
+            contestants.append(
+                Contestant(name: clients == 1 ? "C, our scripts" : "C, our scripts, pipelined", clients: clients) {
+                    try await ours.run(for: span)
+                })
+        }
+        return contestants
     }
 
     private func own(_ locks: LockCluster, _ transport: NIOTransport) -> [Contestant] {

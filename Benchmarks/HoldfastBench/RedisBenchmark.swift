@@ -12,8 +12,8 @@ struct RedisBenchmark {
         try await client.send(RedisCommand("SET", "bench", "0123456789"))
         let command = RedisCommand("GET", "bench")
         let server = try Floor(ports: [cluster.stores[0].port])
-        let get = RedisCommand.encodePrefix("GET", ["bench"], missing: 0)
-        let floor = try await Throughput.closedLoop(callers: 1, for: span) { _, _ in try server.round(get) }
+        let get = Floor.Round([[RedisCommand.encodePrefix("GET", ["bench"], missing: 0)]])
+        let floor = try await Throughput.closedLoop(callers: 1, for: span) { _, _ in try server.run(get) }
         print(Row.of("C floor: GET", floor, callers: 1))
         for callers in [1, 16, 256] {
             let result = try await Throughput.closedLoop(callers: callers, for: span) { _, _ in

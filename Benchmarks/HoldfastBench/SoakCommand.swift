@@ -1,34 +1,36 @@
+import ArgumentParser
 import Glibc
 import HoldfastCluster
 import LockSoak
 
-/// Lock cycles by the million, and a search for what they left behind. Exits with status 1 when something leaks.
-///
-/// Usage: holdfast-bench soak [--cycles N] [--seed S]
-struct SoakCommand {
-    private var configuration = SoakConfiguration()
+struct SoakCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "soak", abstract: "Lock cycles by the million, and a search for what they left behind.",
+        discussion: "Exit status: 0 nothing leaked, 1 something did.")
 
-    init(_ arguments: [String]) throws {
-        var rest = arguments[...]
-        while let option = rest.popFirst() {
-            guard let value = rest.popFirst() else { throw Usage("\(option) takes a number") }
-            switch (option, UInt64(value)) {
-            case ("--cycles", let number?) where (1000...1_000_000_000).contains(number):
-                configuration.cycles = Int(number)
-            case ("--seed", let number?): configuration.seed = number
-            default: throw Usage("holdfast-bench soak [--cycles N] [--seed S], with 1000 cycles at least")
-            }
+    @Option(help: ArgumentHelp("How many cycles, 1000 to 1000000000.", valueName: "count"))
+    var cycles = SoakConfiguration().cycles
+
+    @Option(help: ArgumentHelp("What the order of events is drawn from.", valueName: "number"))
+    var seed = SoakConfiguration().seed
+
+    func validate() throws {
+        guard (1000...1_000_000_000).contains(cycles) else {
+            throw ValidationError("--cycles is from 1000 to 1000000000.")
         }
     }
 
     func run() async throws {
-        let report = try await withTemporaryCluster(nodes: 5, stores: 0, nodeFsync: .never) { cluster in
+        var configuration = SoakConfiguration()
+        configuration.cycles = cycles
+        configuration.seed = seed
+        let report = try await withTemporaryCluster(nodes: 5, stores: 0, nodeFsync: .never) { [configuration] cluster in
             try await Soak(configuration, on: cluster).run(progress: {
                 print($0)
                 fflush(nil)
             })
         }
         print(report.lines.joined(separator: "\n"))
-        if !report.leaks.isEmpty { exit(1) }
+        if !report.leaks.isEmpty { throw ExitCode(1) }
     }
 }

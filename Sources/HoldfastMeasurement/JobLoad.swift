@@ -14,6 +14,8 @@ public struct JobLoad: Sendable {
     public var concurrency = 32
     /// Bytes of text that each job carries.
     public var payload = 64
+    /// Whether results are kept for RQ's 500 s, or no job leaves anything, as in queues that know no results.
+    public var keepsResults = true
     /// How many jobs an idle worker is to pick up.
     public var pickups = 200
     /// From one of those to the next.
@@ -85,6 +87,7 @@ public struct JobLoad: Sendable {
         _ count: Int, from first: Int, callers: Int, batch: Int, _ queue: Queue
     ) async throws -> Throughput {
         let text = String(repeating: "x", count: payload)
+        let options = JobOptions(resultTTL: keepsResults ? nil : .span(.zero))
         let shared = Shared()
         let runtime = queue.client.runtime
         let start = runtime.now
@@ -95,7 +98,8 @@ public struct JobLoad: Sendable {
                         let begin = shared.next.add(batch, ordering: .relaxed).oldValue
                         guard begin < count else { return }
                         let numbers = first + begin..<first + min(begin + batch, count)
-                        try await queue.enqueue(try numbers.map { try NewJob(Self.function, $0, text) })
+                        try await queue.enqueue(
+                            try numbers.map { try NewJob(Self.function, $0, text, options: options) })
                     }
                 }
             }

@@ -115,6 +115,49 @@ import Testing
             #expect(completing < 200 * 4 + 25, "\(completing) commands to complete 200 jobs")
         }
     }
+
+    @Test func resultsThatAreNotKeptCostTheBatchAlone() async throws {
+        try await withRedis { redis in
+            let options = JobOptions(resultTTL: .span(.zero))
+            let queue = try redis.queue("q")
+            var last: [Execution] = []
+            for round in 0..<7 {
+                try await queue.enqueue(try (0..<200).map { try NewJob("f", $0, options: options) })
+                last = try await redis.take(200, from: "q", lease: .seconds(60))
+                try await redis.client.send(RedisCommand("CONFIG", "RESETSTAT"))
+                let verdicts = try await redis.complete(last.map { ($0, .success(Array("1".utf8))) })
+                #expect(verdicts == Array(repeating: "finished", count: 200))
+                let completing = try await redis.commands()
+                #expect(completing < 30, "\(completing) commands to complete 200 jobs in round \(round)")
+            }
+            for key in ["rq:job:\(last[0].job)", "rq:results:\(last[0].job)", "rq:finished:q"] {
+                #expect(try await redis.text("EXISTS", RedisArgument(key)) == "0", "\(key)")
+            }
+            // A reply may have been lost: that is told from a stale outcome, for as many as can be under way.
+            #expect(
+                try await redis.complete(last.map { ($0, .success(nil)) }) == Array(repeating: "repeated", count: 200))
+            let marks = try #require(Int(try await redis.text("LLEN", "rq:completed:dying") ?? ""))
+            #expect(marks == JobScripts.keptMarks && marks >= Roster.maximumBatch)
+        }
+    }
+
+    @Test func whatIsNotKeptStillWakesWhoWaitsForIt() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            let dropped = JobOptions(resultTTL: .span(.zero))
+            let first = try await queue.enqueue("f", options: dropped)
+            try await queue.enqueue("f", options: dropped)
+            var waiting = JobOptions()
+            waiting.dependencies = [first]
+            let child = try await queue.enqueue("g", options: waiting)
+            let jobs = try await redis.take(2, from: "q", lease: .seconds(60))
+            #expect(try await redis.complete(jobs.map { ($0, .success(nil)) }) == ["finished", "finished"])
+            #expect(try await queue.waiting() == [child])
+            #expect(try await queue.fetch(first) == nil)
+            #expect(try await redis.text("EXISTS", RedisArgument("rq:job:\(first):dependents")) == "0")
+            #expect(try await redis.complete([(jobs[0], .success(nil))]) == ["repeated"])
+        }
+    }
 }
 
 extension Fixture {

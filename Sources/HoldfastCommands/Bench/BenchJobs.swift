@@ -26,6 +26,7 @@ struct BenchJobs: AsyncParsableCommand {
             Examples:
               holdfast bench jobs
               holdfast bench jobs --jobs 100000 --concurrency 64 --payload 1000
+              holdfast bench jobs --drop-results --concurrency 1
               holdfast bench jobs --redis redis://127.0.0.1:6379 --json
             """)
 
@@ -43,6 +44,9 @@ struct BenchJobs: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("How many bytes of text a job carries, 0 to 1000000.", valueName: "bytes"))
     var payload = 64
+
+    @Flag(help: "Let jobs keep no result, as in queues that know none; else it stays 500 s, as in RQ.")
+    var dropResults = false
 
     @OptionGroup var output: OutputOptions
 
@@ -68,6 +72,7 @@ struct BenchJobs: AsyncParsableCommand {
         load.workers = workers
         load.concurrency = concurrency
         load.payload = payload
+        load.keepsResults = !dropResults
         load.pickups = min(200, jobs)
         let view = output.json || output.quiet ? nil : LiveView()
         let transport = server.secure ? try NIOTransport(RedisTLS()) : NIOTransport()

@@ -13,6 +13,7 @@ struct BenchJobsReport: Codable, Sendable {
     var workers: Int
     var concurrency: Int
     var payload: Int
+    var keepsResults: Bool
     var enqueuePerSecond: Double
     var bulkEnqueuePerSecond: Double
     var drainPerSecond: Double
@@ -25,6 +26,7 @@ struct BenchJobsReport: Codable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case jobs, workers, concurrency, payload
+        case keepsResults = "keeps_results"
         case enqueuePerSecond = "enqueue_per_s"
         case bulkEnqueuePerSecond = "bulk_enqueue_per_s"
         case drainPerSecond = "drain_per_s"
@@ -44,6 +46,7 @@ struct BenchJobsReport: Codable, Sendable {
         workers = load.workers
         concurrency = load.concurrency
         payload = load.payload
+        keepsResults = load.keepsResults
         enqueuePerSecond = Self.rounded(figures.enqueue.perSecond)
         bulkEnqueuePerSecond = Self.rounded(figures.bulk.perSecond)
         drainPerSecond = Self.rounded(figures.drain.perSecond)
@@ -61,7 +64,8 @@ struct BenchJobsReport: Codable, Sendable {
     func write(to output: Output) throws {
         let palette = Palette(for: output)
         let who = workers == 1 ? "1 worker" : "\(workers) workers"
-        try output.line("\(jobs) jobs of \(payload) bytes, \(who), \(concurrency) at once")
+        let results = keepsResults ? "" : ", results dropped"
+        try output.line("\(jobs) jobs of \(payload) bytes, \(who), \(concurrency) at once\(results)")
         var table = Table(["", "value"], right: [1])
         for (name, value) in [
             ("enqueued per second, one a call", Self.text(enqueuePerSecond, 0)),

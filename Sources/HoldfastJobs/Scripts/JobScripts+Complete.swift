@@ -7,6 +7,10 @@ extension JobScripts {
     /// How many arguments an outcome takes in ``complete``.
     static let outcomeArity = 9
 
+    /// How many executions whose records are gone a worker's marks name, the last ones. A worker repeats what was not
+    /// answered before anything new, so those of one batch (``Roster/maximumBatch``) would do.
+    static let keptMarks = 1024
+
     /// Records how executions ended: a batch, each by itself on the condition that it is still registered.
     ///
     /// - KEYS: none; see ``Lua``.
@@ -24,13 +28,14 @@ extension JobScripts {
     ///
     /// One script: the test of the lease, the result, the registries, the statistics and the release of dependents
     /// happen together or not at all. With a result that is kept for 0 seconds the whole record is deleted, as RQ
-    /// does; a mark stays for two minutes so that a repeat is still recognised. What is given back goes to the front
-    /// of its queue in the order of the batch; neither a retry nor a crash is counted.
+    /// does; a mark of the worker's stays for two minutes so that a repeat is still recognised. What is given back goes
+    /// to the front of its queue in the order of the batch; neither a retry nor a crash is counted.
     ///
     /// An error in the middle of one outcome's own steps (a record that holds what nobody expects) leaves the others
     /// alone: its job fails, and `trouble` tells.
     ///
-    /// A plain success (most are) costs four commands of its own, everything else is done once a batch.
+    /// A plain success (most are) costs four commands of its own, or none if its result is not kept; everything else is
+    /// done once a batch.
     static let complete = RedisScript(
         name: "complete",
         Lua.prelude + Lua.lenient + Lua.attempt + Lua.push + Lua.retain + Lua.span + Lua.record + Lua.count + Lua.wake
@@ -104,6 +109,12 @@ extension JobScripts {
                   for queue, entries in pairs(finished) do
                     call('ZADD', P .. ':finished:' .. queue, unpack(entries))
                   end
+                  if #dropped > 0 then call('DEL', unpack(dropped)) end
+                  if #marks > 0 then
+                    call('LPUSH', marked, unpack(marks))
+                    call('LTRIM', marked, 0, \(keptMarks - 1))
+                    call('EXPIRE', marked, 120)
+                  end
                   count(ARGV[2], successes, failures, spent)
                 end
                 local out = { trouble }
@@ -116,13 +127,15 @@ extension JobScripts {
 
     /// What becomes of one execution: `past` of one that is not registered, `settle[kind]` and `back` of one that was.
     private static let completeSteps = """
-        local alone, finished, successes, failures, spent = false, {}, 0, 0, 0
+        local alone, finished, dropped, marks, successes, failures, spent = false, {}, {}, {}, 0, 0, 0
+        local marked = P .. ':completed:' .. ARGV[2]
         local function past(job, execution)
           local hash = P .. ':job:' .. job
           if field(hash, 'hf_completed_by') == execution then
             return field(hash, 'status') == 'stopped' and 'stopped' or 'repeated'
           end
-          return call('EXISTS', P .. ':completed:' .. job .. ':' .. execution) == 1 and 'repeated' or 'stale'
+          local found = redis.pcall('LPOS', marked, job .. ':' .. execution)
+          return type(found) == 'number' and 'repeated' or 'stale'
         end
         local function back(queue, job, begun)
           local hash = P .. ':job:' .. job
@@ -159,7 +172,7 @@ extension JobScripts {
         end
         -- The record goes with the outcome; a repeat after a lost reply must still be told from a stale one.
         local function mark(job, execution)
-          call('SET', P .. ':completed:' .. job .. ':' .. execution, '1', 'EX', '120')
+          marks[#marks + 1] = job .. ':' .. execution
         end
         local function failed(queue, job, execution, started, reason)
           if field(P .. ':job:' .. job, 'failure_ttl') == '0' then mark(job, execution) end
@@ -171,6 +184,11 @@ extension JobScripts {
           local hash, plain, repeats = P .. ':job:' .. job, tonumber(keep), 0
           keep = plain or span(field(hash, 'result_ttl'), 500)
           successes, spent = successes + 1, spent + (tonumber(ran) or 0)
+          if plain == 0 and alone then
+            mark(job, execution)
+            dropped[#dropped + 1] = hash
+            return 'finished'
+          end
           call('HSET', hash, 'status', 'finished', 'ended_at', ISO, 'hf_completed_by', execution)
           if not plain then
             repeats = tonumber(field(hash, 'repeats_left')) or 0

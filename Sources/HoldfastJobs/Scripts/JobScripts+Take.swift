@@ -97,7 +97,7 @@ extension JobScripts {
               local keep = not known[7] and '500' or span(known[7], '')
               local follows = (known[11] and known[11] ~= '') or known[12] or (known[13] and known[13] ~= '0')
                 or known[14]
-              if keep == 0 or follows or counted[queue] then keep = '' end
+              if follows or counted[queue] then keep = '' end
               out[#out + 1] = { queue, job, execution, known[1], known[3] or '', token, executions,
                 tonumber(known[10]) or 0, tostring(keep) }
             end

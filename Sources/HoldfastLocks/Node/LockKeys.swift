@@ -1,7 +1,7 @@
-import HoldfastRedis
+package import HoldfastRedis
 
 /// The names of a lock node's keys.
-struct LockKeys: Sendable {
+package struct LockKeys: Sendable {
     let prefix: String
     /// Before the name in every owner's key.
     let ownerPrefix: String
@@ -13,7 +13,7 @@ struct LockKeys: Sendable {
     private let counterHead: [UInt8]
     private let channelHead: [UInt8]
 
-    init(prefix: String) {
+    package init(prefix: String) {
         self.prefix = prefix
         ownerPrefix = "\(prefix)lock:"
         ownerHead = Array(ownerPrefix.utf8)
@@ -25,10 +25,10 @@ struct LockKeys: Sendable {
     }
 
     /// Owner value of one lock, with a TTL.
-    func owner(_ name: LockName) -> RedisArgument { RedisArgument(ownerHead + name.text.utf8) }
+    package func owner(_ name: LockName) -> RedisArgument { RedisArgument(ownerHead + name.text.utf8) }
 
     /// Fencing counter of one lock, without a TTL.
-    func counter(_ name: LockName) -> RedisArgument { RedisArgument(counterHead + name.text.utf8) }
+    package func counter(_ name: LockName) -> RedisArgument { RedisArgument(counterHead + name.text.utf8) }
 
     /// The lock of a key that begins with `prefix`; nil for what cannot be a name, which was not written by a lock.
     static func name(in key: RedisReply, after prefix: String) -> LockName? {
@@ -47,11 +47,11 @@ struct LockKeys: Sendable {
     /// ``LockScripts/checkVote(_:)``), `prepared` (the incarnation in which init wrote it), `durable` (whether the node
     /// synced every write when it was admitted). On a blank node `blank_run` and `blank_since`: the incarnation in
     /// which it was noticed to be blank, and at which uptime in s.
-    let node: RedisArgument
+    package let node: RedisArgument
 
     /// Where a release is announced.
     func channel(_ name: LockName) -> String { channelPrefix + name.text }
 
     /// The same as an argument.
-    func announcement(_ name: LockName) -> RedisArgument { RedisArgument(channelHead + name.text.utf8) }
+    package func announcement(_ name: LockName) -> RedisArgument { RedisArgument(channelHead + name.text.utf8) }
 }

@@ -1,4 +1,4 @@
-import HoldfastRedis
+package import HoldfastRedis
 
 /// The lock protocol's steps at one node. Each runs alone on its node, which is what makes it atomic there; what holds
 /// across nodes comes from majorities that share a node.
@@ -16,7 +16,7 @@ import HoldfastRedis
 ///
 /// The usual answer is an integer alone, which stands for {1, integer}: to make an array costs the node as much as a
 /// small command.
-enum LockScripts {
+package enum LockScripts {
     static let all = exclusive + shared + [vacant] + admission
     static let exclusive = [grant, confirm, extend, release]
 
@@ -29,7 +29,7 @@ enum LockScripts {
     /// {-1, 0} this incarnation may not vote; {-2, maximum} the TTL exceeds the cluster's maximum.
     /// Atomic: nobody sees a lock taken with the old counter, or some of the locks without the others; the high-water
     /// mark never lags behind a grant.
-    static let grant = RedisScript(
+    package static let grant = RedisScript(
         name: "grant",
         """
         \(checkVote("ARGV[4]"))
@@ -139,7 +139,7 @@ enum LockScripts {
     /// ARGV: owner value, channel of each name.
     /// Returns: how many were freed.
     /// Atomic: between the check and the deletion a key cannot become another's.
-    static let release = RedisScript(
+    package static let release = RedisScript(
         name: "release",
         """
         local freed = 0

@@ -81,7 +81,7 @@ struct KeyFamily: Hashable, CustomStringConvertible {
         for name in registries { known[registry(name)] = ("zset", .never) }
         let others: [(String, String, Expiry)] = [
             ("rq:queues", "set", .never), ("rq:workers", "set", .never), ("rq:suspended", "string", .depends),
-            ("rq:completed:*", "string", .always), ("rq:paused:*", "string", .depends),
+            ("rq:completed:*", "list", .always), ("rq:paused:*", "string", .depends),
             ("rq:queue:*:intermediate:first_seen:*", "string", .always),
             ("rq:clean_registries:*", "string", .always), ("rq:clean_groups", "string", .always),
             ("rq:groups", "set", .never), ("rq:group:*", "set", .never),
