@@ -91,6 +91,26 @@ import Testing
         }
     }
 
+    @Test func comingToTheFrontOnceIsNoHabit() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            let policy = RetryPolicy(maximum: 3, intervals: [.seconds(3600), .seconds(7200)], atFront: true)
+            let id = try await queue.enqueue(try jobs(1, .limit("slow", concurrency: 1), .retry(policy)))[0]
+            let plain = try await queue.enqueue(try jobs(1))[0]
+            let failure = Outcome.failure(reason: "no", retry: .policy)
+            let first = try await redis.take(from: "q", lease: .seconds(60))
+            #expect(try await redis.complete([(first[0], failure)]) == ["scheduled"])
+            try await redis.client.send(RedisCommand("ZADD", "rq:scheduled:q", "1", RedisArgument(id.text)))
+            _ = try await redis.client.run(JobScripts.promote, keys: [], arguments: ["rq", 10, "q"])
+            #expect(try await queue.waiting() == [id, plain], "as its retries are meant to")
+            for field in ["enqueue_at_front", "hf_front"] {
+                #expect(
+                    try await redis.text("HEXISTS", RedisArgument("rq:job:\(id)"), RedisArgument(field)) == "0",
+                    "\(field)")
+            }
+        }
+    }
+
     @Test func whatEndsInAnotherWayGivesItsPlaceBackWithTheNextMaintenance() async throws {
         try await withRedis { redis in
             let queue = try redis.queue("q")

@@ -11,7 +11,7 @@ import Testing
     private func execution(_ id: String, timeout: String = "180", sentAt: Int64 = 0) throws -> Execution {
         let parts: [RedisReply] = [
             .bytes(Array("q".utf8)), .bytes(Array("job-\(id)".utf8)), .bytes(Array(id.utf8)), .bytes([]),
-            .bytes(Array(timeout.utf8)), .integer(1), .integer(1), .integer(0), .bytes(Array("500".utf8)),
+            .bytes(Array(timeout.utf8)), .integer(1), .integer(1), .integer(0), .bytes(Array("500".utf8)), .bytes([]),
         ]
         return try #require(
             Execution(

@@ -192,7 +192,10 @@ import Testing
                     RedisCommand("ZADD", "rq:lease:q", "1", RedisArgument("\(id):\(info.executionID)")))
                 #expect(try await queue.wait(for: id, patience: .seconds(30)).value(as: Int.self) == 2)
                 gate.open()
-                await log.wait(for: { $0 == .staleCompletionRefused(info) })
+                await log.wait(for: {
+                    guard case .staleCompletionRefused(let late) = $0 else { return false }
+                    return late.executionID == info.executionID
+                })
                 #expect(try await queue.result(of: id)?.value(as: Int.self) == 2)
             }
             #expect(worker.counters.staleCompletionsRefused == 1 && worker.counters.recovered == 1)

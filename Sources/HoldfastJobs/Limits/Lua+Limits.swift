@@ -54,7 +54,7 @@ extension Lua {
             local next = (lenient('ZRANGE', base .. ':rate_limited', 0, 0) or {})[1]
             if not next then break end
             local hash = P .. ':job:' .. next
-            local job = lenient('HMGET', hash, 'origin', 'status', 'enqueue_at_front') or {}
+            local job = lenient('HMGET', hash, 'origin', 'status', 'enqueue_at_front', 'hf_front') or {}
             if not job[1] or job[2] ~= 'rate_limited' then
               lenient('ZREM', base .. ':rate_limited', next)
             elseif not lenient('LLEN', P .. ':queue:' .. job[1])
@@ -66,7 +66,8 @@ extension Lua {
               lenient('ZREM', base .. ':rate_limited', next)
               lenient('SADD', P .. ':queues', P .. ':queue:' .. job[1])
               lenient('HSET', hash, 'status', 'queued', 'enqueued_at', ISO)
-              lenient(job[3] == '1' and 'LPUSH' or 'RPUSH', P .. ':queue:' .. job[1], next)
+              lenient((job[3] == '1' or job[4]) and 'LPUSH' or 'RPUSH', P .. ':queue:' .. job[1], next)
+              if job[4] then lenient('HDEL', hash, 'hf_front') end
               admitted = admitted + 1
               if interval then due = due + interval end
             end

@@ -14,9 +14,9 @@ extension JobScripts {
     ///   whose record is gone or that do not wait any more; `time` is the server's; `trouble` the first error of a
     ///   queue whose keys cannot be used (nothing is taken from that one), or ''; `more` is 1 if jobs may be left that
     ///   were not looked at, though fewer were taken than asked for, else 0; a job is `{queue, id, execution, data,
-    ///   timeout, token, executions, crashes, keep}`, with '' for a missing timeout. `keep` is for how many seconds a
-    ///   success keeps the record, if that is all that there is to know about its end, else '': the worker hands it
-    ///   back with the outcome, so that most need no second reading.
+    ///   timeout, token, executions, crashes, keep, enqueued_at}`, with '' for a missing timeout or time. `keep` is for
+    ///   how many seconds a success keeps the record, if that is all that there is to know about its end, else '': the
+    ///   worker hands it back with the outcome, so that most need no second reading.
     ///
     /// Claim and pop are one script, and in this order: what can fail comes first, and an id that left its queue is in
     /// `rq:wip`. So there is no moment at which a crash, or an error in the middle, loses a job.
@@ -60,7 +60,7 @@ extension JobScripts {
               seen[job] = true
               local known = redis.pcall('HMGET', P .. ':job:' .. job, 'data', 'status', 'timeout', 'origin', 'ttl',
                 'started_at', 'result_ttl', 'hf_token', 'hf_executions', 'hf_crashes', 'success_callback_name',
-                'webhooks', 'repeats_left', 'rate_limit_key')
+                'webhooks', 'repeats_left', 'rate_limit_key', 'enqueued_at')
               if known.err or not known[1] or not waits(queue, job, known[2], known[6]) then return nil end
               return known
             end
@@ -99,7 +99,7 @@ extension JobScripts {
                 or known[14]
               if follows or counted[queue] then keep = '' end
               out[#out + 1] = { queue, job, execution, known[1], known[3] or '', token, executions,
-                tonumber(known[10]) or 0, tostring(keep) }
+                tonumber(known[10]) or 0, tostring(keep), known[15] or '' }
             end
             for at = 7, #ARGV do
               local queue = ARGV[at]

@@ -99,28 +99,29 @@ enum Lua {
         """
 
     /// `push(queue, job, front)` makes a job wait in its queue, or for its place if it has a limit and does not hold
-    /// one yet. Brings ``limits`` along; needs lenient.
+    /// one yet. Where it cannot (the key is something else) it is scheduled, and comes again: in no set at all it would
+    /// be lost. Brings ``limits`` along; needs lenient.
     static let push =
         limits + """
             local pushes = 0
+            local function postpone(queue, job)
+              call('HSET', P .. ':job:' .. job, 'status', 'scheduled', 'worker_name', '', 'origin', queue)
+              call('ZADD', P .. ':scheduled:' .. queue, string.format('%.3f', NOW + 5), job)
+            end
             local function push(queue, job, front)
               local known = limit(job)
               if known and not lenient('ZSCORE', P .. ':rl:' .. known[1] .. ':allowed', job) then
                 pushes = pushes + 1
-                if not line(job, known, pushes, false) then
-                  -- Where nobody can wait it comes again: in no set at all it would be lost.
-                  call('HSET', P .. ':job:' .. job, 'status', 'scheduled', 'worker_name', '', 'origin', queue)
-                  call('ZADD', P .. ':scheduled:' .. queue, string.format('%.3f', NOW + 5), job)
-                  return
-                end
+                if not line(job, known, pushes, false) then return postpone(queue, job) end
                 call('HSET', P .. ':job:' .. job, 'status', 'rate_limited', 'worker_name', '', 'origin', queue)
-                if front then call('HSET', P .. ':job:' .. job, 'enqueue_at_front', '1') end
+                if front then call('HSET', P .. ':job:' .. job, 'hf_front', '1') end
                 fill(known[1])
                 return
               end
-              call('SADD', P .. ':queues', P .. ':queue:' .. queue)
+              local list = P .. ':queue:' .. queue
+              if not lenient(front and 'LPUSH' or 'RPUSH', list, job) then return postpone(queue, job) end
+              call('SADD', P .. ':queues', list)
               call('HSET', P .. ':job:' .. job, 'status', 'queued', 'enqueued_at', ISO, 'worker_name', '')
-              call(front and 'LPUSH' or 'RPUSH', P .. ':queue:' .. queue, job)
             end
 
             """

@@ -28,6 +28,8 @@ final class Execution: Sendable {
     let crashes: Int
     /// For how long a success keeps the record, as the take script said and the completion wants to hear.
     let keep: String
+    /// In its queue, if its record says since when.
+    let waited: Duration?
     /// The server's time of the claim.
     let claimedAt: WallTime
     /// Before the claim was sent, on this machine's clock.
@@ -36,9 +38,10 @@ final class Execution: Sendable {
 
     /// Reads one element of the take script's reply; nil when it has another shape.
     init?(_ reply: RedisReply, claimedAt: WallTime, sentAt: Instant, lease: Duration) {
-        guard let parts = reply.array, parts.count == 9, let queue = parts[0].text, let job = parts[1].text,
+        guard let parts = reply.array, parts.count == 10, let queue = parts[0].text, let job = parts[1].text,
             let id = parts[2].text, let data = parts[3].bytes, let token = parts[5].integer,
-            let attempt = parts[6].integer, let crashes = parts[7].integer, let keep = parts[8].text
+            let attempt = parts[6].integer, let crashes = parts[7].integer, let keep = parts[8].text,
+            let enqueued = parts[9].text
         else { return nil }
         self.queue = QueueName(unchecked: queue)
         self.job = JobID(unchecked: job)
@@ -49,6 +52,7 @@ final class Execution: Sendable {
         self.attempt = Int(attempt)
         self.crashes = Int(crashes)
         self.keep = keep
+        waited = RQTime.parse(enqueued).map { .microseconds(max(0, claimedAt.microseconds - $0.microseconds)) }
         self.claimedAt = claimedAt
         self.sentAt = sentAt
         self.lease = ExecutionLease(deadline: sentAt.advanced(by: lease))
@@ -71,6 +75,7 @@ final class Execution: Sendable {
     }
 
     var info: ExecutionInfo {
-        ExecutionInfo(jobID: job, queue: queue, executionID: id, attempt: attempt, token: token)
+        ExecutionInfo(
+            jobID: job, queue: queue, executionID: id, attempt: attempt, token: token, waited: waited)
     }
 }

@@ -160,7 +160,8 @@ extension Worker {
 
     private func report(_ completion: Completion, _ verdict: String) {
         if completion.isTold { return }
-        let info = completion.execution.info
+        var info = completion.execution.info
+        if case .unfinished(begun: false) = completion.outcome {} else { info.ran = completion.span }
         switch (verdict, completion.outcome) {
         case ("stopped", _): note(.jobStopped(info))
         case ("finished", _), ("repeated", .success): note(.finished(info))

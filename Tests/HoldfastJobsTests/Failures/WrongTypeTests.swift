@@ -99,6 +99,29 @@ import Testing
         }
     }
 
+    /// A retry whose queue has become something else waits until it is a queue again.
+    @Test func whatCannotEnterItsQueueComesAgain() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            let retry = JobOptions(retry: .init(maximum: 2, intervals: [.zero]))
+            let id = try await queue.enqueue("f", options: retry)
+            let execution = try await redis.take(from: "q", lease: .seconds(60))[0]
+            try await overwrite("rq:queue:q", redis)
+            let completion = Completion(
+                execution: execution, outcome: .failure(reason: "once", retry: .policy), begunAt: execution.claimedAt,
+                span: .zero, endedAt: redis.client.runtime.now)
+            let reply = try await redis.client.run(
+                JobScripts.complete, keys: [], arguments: ["rq", "dying"] + completion.arguments)
+            #expect(reply.array?.first?.text?.contains("WRONGTYPE") == true)
+            #expect(try await queue.fetch(id)?.status == .scheduled)
+            #expect(try await redis.text("ZSCORE", "rq:scheduled:q", RedisArgument(id.text)) != nil)
+            try await clear("rq:queue:q", redis)
+            try await redis.client.send(RedisCommand("ZADD", "rq:scheduled:q", "1", RedisArgument(id.text)))
+            _ = try await redis.client.run(JobScripts.promote, keys: [], arguments: ["rq", 10, "q"])
+            #expect(try await queue.waiting() == [id])
+        }
+    }
+
     /// A worker whose job's record was overwritten gives that one up, and nothing else; it says so.
     @Test func aWorkerGoesOnWithTheOthers() async throws {
         let gate = Gate()

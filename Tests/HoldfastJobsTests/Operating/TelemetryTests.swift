@@ -50,7 +50,35 @@ import Tracing
             #expect(try total(metrics, "recoveries", [("action", "requeued")]) == 1)
             #expect(try metrics.expectTimer("holdfast_job_recovery_delay_seconds", [("queue", "q")]).values.count == 1)
             #expect(try metrics.expectTimer("holdfast_job_run_seconds", [("queue", "q")]).values.count == 5)
+            #expect(try metrics.expectTimer("holdfast_job_wait_seconds", [("queue", "q")]).values.count == 5)
             #expect(try metrics.expectMeter("holdfast_job_running", [("queue", "q")]).lastValue == 0)
+        }
+    }
+
+    @Test func anExecutionSaysHowLongItWaitedAndRan() async throws {
+        let pause = Duration.milliseconds(30)
+        var handlers = HandlerRegistry()
+        handlers.register("sleep") { (_: NoArguments, context) in try await context.runtime.sleep(for: pause) }
+        let (registry, log) = (handlers, EventLog())
+        try await withRedis { redis in
+            try await redis.queue("q").enqueue([try NewJob("sleep"), try NewJob("sleep")])
+            try await redis.client.runtime.sleep(for: pause)
+            var configuration = WorkerConfiguration()
+            configuration.burst = true
+            try await Worker(
+                queues: [QueueName("q")], client: redis.client, handlers: registry, configuration: configuration,
+                observe: log.observe
+            ).run()
+            var (waits, runs): ([Duration], [Duration]) = ([], [])
+            for event in log.events {
+                switch event {
+                case .taken(let info): waits.append(try #require(info.waited))
+                case .finished(let info): runs.append(try #require(info.ran))
+                default: break
+                }
+            }
+            #expect(waits.count == 2 && waits.allSatisfy { $0 >= pause }, "\(waits)")
+            #expect(runs.count == 2 && runs.allSatisfy { $0 >= pause }, "\(runs)")
         }
     }
 
