@@ -35,7 +35,12 @@ setup)
     make_environment jobs bullmq "${jobs_packages[@]}"
     make_environment arq arq "${arq_packages[@]}"
     if ! command -v sidekiq >/dev/null; then
-        echo "sidekiq is left out unless it is installed: sudo apt-get install -y ruby-sidekiq" >&2
+        as_root=()
+        ((EUID == 0)) || as_root=(sudo -n)
+        if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install --yes \
+            --no-install-recommends ruby-sidekiq >&2; then
+            echo "sidekiq is left out unless it is installed: sudo apt-get install -y ruby-sidekiq" >&2
+        fi
     fi
     ;;
 list)
