@@ -57,7 +57,8 @@ extension Lua {
             local job = lenient('HMGET', hash, 'origin', 'status', 'enqueue_at_front') or {}
             if not job[1] or job[2] ~= 'rate_limited' then
               lenient('ZREM', base .. ':rate_limited', next)
-            elseif not lenient('LLEN', P .. ':queue:' .. job[1]) or not lenient('ZADD', base .. ':allowed', STAMP, next) then
+            elseif not lenient('LLEN', P .. ':queue:' .. job[1])
+                or not lenient('ZADD', base .. ':allowed', STAMP, next) then
               lenient('ZADD', base .. ':rate_limited', STAMP, next)
               break
             else
