@@ -117,8 +117,8 @@ let package = Package(
             "HoldfastChaos",
             [
                 "HoldfastAgents", "HoldfastCluster", "HoldfastHistory", "HoldfastJobs", "HoldfastLocks",
-                "HoldfastMeasurement", "HoldfastProcess", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", log,
-                nioCore, nioPosix, yams,
+                "HoldfastMeasurement", "HoldfastProcess", "HoldfastPrograms", "HoldfastRedis", "HoldfastResources",
+                "HoldfastRuntime", log, nioCore, nioPosix, yams,
             ]),
         room(
             "HoldfastCommands",

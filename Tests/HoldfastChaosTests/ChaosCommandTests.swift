@@ -23,7 +23,7 @@ import Testing
     }
 
     /// What must happen sometimes is asked of batteries, not of one short run.
-    @Test(.timeLimit(.minutes(3)), arguments: ["network", "disks", "strangers"])
+    @Test(.timeLimit(.minutes(3)), arguments: ["network", "disks", "strangers", "jobs"])
     func guaranteesHoldAndTheReportIsWhole(name: String) async throws {
         try await ChaosProgram.withDirectory { directory in
             let (_, summary) = try await run(name, directory, ["--seconds", "8"])

@@ -90,7 +90,9 @@ import Testing
         strangers.lists = [.turned, .shorter]
         var kills = FaultSpec(.kill, on: .minority, .every(.seconds(10)))
         kills.restarts = [.snapshot, .cut]
-        scenario.faults = [strangers, kills, FaultSpec(.diskFull, on: .majority, .at([.seconds(1)]))]
+        var programs = FaultSpec(.killProgram, on: .worker, .at([.seconds(2), .seconds(3)]))
+        programs.points = [Points.programEffected, nil]
+        scenario.faults = [strangers, kills, programs, FaultSpec(.diskFull, on: .majority, .at([.seconds(1)]))]
         let plan = FaultPlan(scenario, seed: 1)
         #expect(
             plan.entries.filter { $0.title == "other-nodes worker" }.map(\.variant)
@@ -98,6 +100,9 @@ import Testing
         #expect(
             plan.entries.filter { $0.title == "kill minority of nodes" }.map(\.variant)
                 == ["back with an old snapshot of its data", "back with the newest bytes of its file gone"])
+        #expect(
+            plan.entries.filter { $0.title == "kill-program worker" }.map(\.variant)
+                == ["at program.effected", "at any point"])
         guard case .nodes(let nodes, .diskFull, _)? = plan.entries.first(where: { $0.title.hasPrefix("disk") })?.fault
         else {
             Issue.record("no disk is full")

@@ -67,6 +67,7 @@ final class Injector: Sendable {
         switch entry.fault {
         case .killWorker(let point): await killWorker(entry, at: point)
         case .pauseWorker(let point, let span): await pauseWorker(entry, at: point, span: span)
+        case .killProgram(let point): await killProgram(entry, at: point)
         case .killNodes(let nodes, let span, let restart): await killNodes(entry, nodes, span: span, restart)
         case .pauseNodes(let nodes, let span): await pauseNodes(entry, nodes, span: span)
         case .clocks(let nodes, let kind, let shift, let rate, let span):

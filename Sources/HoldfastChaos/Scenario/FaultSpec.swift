@@ -5,6 +5,8 @@ public struct FaultSpec: Sendable, Hashable {
         case kill
         /// SIGSTOP, and SIGCONT later.
         case pause
+        /// SIGKILL of a program that a worker runs for a job, and of nothing else.
+        case killProgram = "kill-program"
         /// Bytes take longer.
         case delay
         /// Nothing passes, in neither direction, until the link is healed; then all of it arrives, late.
@@ -53,7 +55,12 @@ public struct FaultSpec: Sendable, Hashable {
         public var isOfKernel: Bool { self == .kernelDropRequests || self == .kernelDropReplies }
 
         /// Whether it strikes workers, or makes one.
-        public var isOfWorkers: Bool { self == .kill || self == .pause || self == .otherNodes }
+        public var isOfWorkers: Bool {
+            switch self {
+            case .kill, .pause, .killProgram, .otherNodes: true
+            default: false
+            }
+        }
 
         /// Whether it strikes the clocks of lock nodes.
         public var isOfClock: Bool { self == .clockForward || self == .clockBack || self == .clockFast }
