@@ -259,7 +259,7 @@ let package = Package(
             [
                 "HoldfastChaos", "HoldfastCluster", "HoldfastHistory", "HoldfastJobs", "HoldfastLocks",
                 "HoldfastProcess", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "HoldfastMain",
-                "RedisFixture", nioCore, nioPosix,
+                "RedisFixture", "TestWorld", nioCore, nioPosix,
             ]),
         tests("HoldfastTests", ["Holdfast", "HoldfastCluster"]),
         tests("HoldfastHTTPTests", ["CCurl", "HoldfastHTTP", "LocalHTTPServer", nioCore, nioPosix]),

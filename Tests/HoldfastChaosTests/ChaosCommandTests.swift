@@ -55,6 +55,28 @@ import Testing
         }
     }
 
+    /// Of three nodes two have forgotten everything, so that nobody admits them but an operator, who does not come.
+    @Test(.timeLimit(.minutes(2))) func aRunAfterWhichNoLockIsGrantedIsGuilty() async throws {
+        try await ChaosProgram.withDirectory { directory in
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            let file = directory + "/dead.yml"
+            let text = """
+                about: Nothing comes back.
+                topology: {nodes: 3, workers: 2}
+                workload: {kind: counter, lock-ttl: 600ms, keys: 1, concurrency: 1}
+                faults: [{fault: kill, on: majority, at: [1s], for: 200ms, restart: empty}]
+                guarantees: [tokens, liveness]
+                budget: {seconds: 2, recovery: 3s}
+                """
+            try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+            let (status, output, errors) = try await ChaosProgram.run(
+                ["chaos", "run", file, "--json"], scratch: directory + "/run")
+            let summary = try #require(try? JSONDecoder().decode(BatterySummary.self, from: output), "\(errors)")
+            let judged = summary.results.first?.judgements.filter { $0.verdict == .invalid }.map(\.guarantee)
+            #expect(status == .exited(1) && judged == [LivenessCheck.guarantee], "\(complaints(summary))")
+        }
+    }
+
     @Test(.timeLimit(.minutes(1))) func aScenarioThatIsWrongIsRefusedWithItsLine() async throws {
         try await ChaosProgram.withDirectory { directory in
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

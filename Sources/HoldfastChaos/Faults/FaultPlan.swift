@@ -126,6 +126,7 @@ struct FaultPlan: Sendable, Hashable {
         case .clockForward: return .clocks(nodes, spec.kind, shift: spec.extent, rate: 1, span: span)
         case .clockBack: return .clocks(nodes, spec.kind, shift: .zero - spec.extent, rate: 1, span: span)
         case .clockFast: return .clocks(nodes, spec.kind, shift: .zero, rate: 5, span: span)
+        case .clockSlow: return .clocks(nodes, spec.kind, shift: .zero, rate: 0.2, span: span)
         case .kill: return .killNodes(nodes, span: span, spec.restarts[index % spec.restarts.count])
         default: return .nodes(nodes, spec.kind, span: span)
         }

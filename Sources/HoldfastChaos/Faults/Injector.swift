@@ -124,6 +124,22 @@ final class Injector: Sendable {
         skip(entry, target, reason)
     }
 
+    /// What it is done with could not be made: only what the machine lacks is no fault of the run's.
+    func skip(_ entry: FaultPlan.Entry, _ target: String, _ what: String, _ failure: Shim.Failure) {
+        let reason = "\(what): \(failure)"
+        if failure.isAbsence { skip(entry, target, lacking: reason) } else { skip(entry, target, reason) }
+    }
+
+    /// Undoes a fault on each of these, also after one of them has failed.
+    /// - Returns: Which failed, and why; nil when none has.
+    func healEach(_ nodes: [ClusterMember], _ undo: (ClusterMember) async throws -> Void) async -> String? {
+        var failures: [String] = []
+        for node in nodes {
+            do { try await undo(node) } catch { failures.append("\(node.name) (\(error))") }
+        }
+        return failures.isEmpty ? nil : failures.joined(separator: ", ")
+    }
+
     /// It could not be undone.
     func abandon(_ entry: FaultPlan.Entry, _ target: String, _ reason: String) {
         state.withLock { $0.tallies[entry.title]?.unhealed += 1 }

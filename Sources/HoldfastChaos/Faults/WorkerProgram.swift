@@ -14,7 +14,7 @@ struct WorkerProgram: Sendable, Hashable {
         let session = getsid(worker)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { Int32($0) }.sorted().compactMap { pid in
-            guard let identity = ProcessIdentity(pid: pid), parent(of: pid) == worker, getpgid(pid) == pid,
+            guard let identity = ProcessIdentity(pid: pid), ProcessList.parent(of: pid) == worker, getpgid(pid) == pid,
                 getsid(pid) == session
             else { return nil }
             let variables = variables(of: pid)
@@ -28,14 +28,6 @@ struct WorkerProgram: Sendable, Hashable {
     var isGone: Bool {
         guard let now = ProcessIdentity(pid: identity.pid) else { return access("/proc/\(identity.pid)", F_OK) != 0 }
         return now != identity
-    }
-
-    private static func parent(of pid: Int32) -> Int32? {
-        let text = FileManager.default.contents(atPath: "/proc/\(pid)/stat").map { String(decoding: $0, as: UTF8.self) }
-        // The second field is the program's name in brackets and may hold anything.
-        guard let text, let bracket = text.lastIndex(of: ")") else { return nil }
-        let fields = text[text.index(after: bracket)...].split(separator: " ")
-        return fields.count > 1 ? Int32(fields[1]) : nil
     }
 
     private static func variables(of pid: Int32) -> [String: String] {
