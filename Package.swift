@@ -117,8 +117,8 @@ let package = Package(
             "HoldfastChaos",
             [
                 "HoldfastAgents", "HoldfastCluster", "HoldfastHistory", "HoldfastJobs", "HoldfastLocks",
-                "HoldfastMeasurement", "HoldfastProcess", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", log,
-                nioCore, nioPosix, yams,
+                "HoldfastMeasurement", "HoldfastProcess", "HoldfastPrograms", "HoldfastRedis", "HoldfastResources",
+                "HoldfastRuntime", log, nioCore, nioPosix, yams,
             ]),
         room(
             "HoldfastCommands",
@@ -259,7 +259,7 @@ let package = Package(
             [
                 "HoldfastChaos", "HoldfastCluster", "HoldfastHistory", "HoldfastJobs", "HoldfastLocks",
                 "HoldfastProcess", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", "HoldfastMain",
-                "RedisFixture", nioCore, nioPosix,
+                "RedisFixture", "TestWorld", nioCore, nioPosix,
             ]),
         tests("HoldfastTests", ["Holdfast", "HoldfastCluster"]),
         tests("HoldfastHTTPTests", ["CCurl", "HoldfastHTTP", "LocalHTTPServer", nioCore, nioPosix]),

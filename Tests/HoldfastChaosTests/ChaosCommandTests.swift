@@ -23,7 +23,7 @@ import Testing
     }
 
     /// What must happen sometimes is asked of batteries, not of one short run.
-    @Test(.timeLimit(.minutes(3)), arguments: ["network", "disks", "strangers"])
+    @Test(.timeLimit(.minutes(3)), arguments: ["network", "disks", "strangers", "jobs"])
     func guaranteesHoldAndTheReportIsWhole(name: String) async throws {
         try await ChaosProgram.withDirectory { directory in
             let (_, summary) = try await run(name, directory, ["--seconds", "8"])
@@ -52,6 +52,28 @@ import Testing
             try History(events).write(to: "\(report)/history.jsonl")
             let (status, _, _) = try await ChaosProgram.run(["chaos", "report", report, "--json"], scratch: directory)
             #expect(status == .exited(1))
+        }
+    }
+
+    /// Of three nodes two have forgotten everything, so that nobody admits them but an operator, who does not come.
+    @Test(.timeLimit(.minutes(2))) func aRunAfterWhichNoLockIsGrantedIsGuilty() async throws {
+        try await ChaosProgram.withDirectory { directory in
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            let file = directory + "/dead.yml"
+            let text = """
+                about: Nothing comes back.
+                topology: {nodes: 3, workers: 2}
+                workload: {kind: counter, lock-ttl: 600ms, keys: 1, concurrency: 1}
+                faults: [{fault: kill, on: majority, at: [1s], for: 200ms, restart: empty}]
+                guarantees: [tokens, liveness]
+                budget: {seconds: 2, recovery: 3s}
+                """
+            try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+            let (status, output, errors) = try await ChaosProgram.run(
+                ["chaos", "run", file, "--json"], scratch: directory + "/run")
+            let summary = try #require(try? JSONDecoder().decode(BatterySummary.self, from: output), "\(errors)")
+            let judged = summary.results.first?.judgements.filter { $0.verdict == .invalid }.map(\.guarantee)
+            #expect(status == .exited(1) && judged == [LivenessCheck.guarantee], "\(complaints(summary))")
         }
     }
 

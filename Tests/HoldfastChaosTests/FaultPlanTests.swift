@@ -84,13 +84,32 @@ import Testing
         #expect(Set(ring).count == 4 && ring.allSatisfy { $0.count == 2 }, "each worker sees another majority")
     }
 
+    @Test func clocksJumpRunAndCrawl() {
+        var scenario = Scenario(name: "x", about: "", workload: Workload(.counter))
+        for kind in FaultSpec.Kind.allCases where kind.isOfClock {
+            var fault = FaultSpec(kind, on: .node, .at([.seconds(1)]))
+            fault.extent = .seconds(3)
+            scenario.faults.append(fault)
+        }
+        let settings = FaultPlan(scenario, seed: 1).entries.compactMap { entry -> String? in
+            guard case .clocks(_, let kind, let shift, let rate, _) = entry.fault else { return nil }
+            return "\(kind.rawValue) \(shift.milliseconds) \(rate)"
+        }
+        #expect(
+            settings.sorted() == [
+                "clock-back -3000 1.0", "clock-fast 0 5.0", "clock-forward 3000 1.0", "clock-slow 0 0.2",
+            ])
+    }
+
     @Test func formsAreTakenInTurn() {
         var scenario = Scenario(name: "x", about: "", workload: Workload(.counter))
         var strangers = FaultSpec(.otherNodes, on: .worker, .every(.seconds(5)))
         strangers.lists = [.turned, .shorter]
         var kills = FaultSpec(.kill, on: .minority, .every(.seconds(10)))
         kills.restarts = [.snapshot, .cut]
-        scenario.faults = [strangers, kills, FaultSpec(.diskFull, on: .majority, .at([.seconds(1)]))]
+        var programs = FaultSpec(.killProgram, on: .worker, .at([.seconds(2), .seconds(3)]))
+        programs.points = [Points.programEffected, nil]
+        scenario.faults = [strangers, kills, programs, FaultSpec(.diskFull, on: .majority, .at([.seconds(1)]))]
         let plan = FaultPlan(scenario, seed: 1)
         #expect(
             plan.entries.filter { $0.title == "other-nodes worker" }.map(\.variant)
@@ -98,6 +117,9 @@ import Testing
         #expect(
             plan.entries.filter { $0.title == "kill minority of nodes" }.map(\.variant)
                 == ["back with an old snapshot of its data", "back with the newest bytes of its file gone"])
+        #expect(
+            plan.entries.filter { $0.title == "kill-program worker" }.map(\.variant)
+                == ["at program.effected", "at any point"])
         guard case .nodes(let nodes, .diskFull, _)? = plan.entries.first(where: { $0.title.hasPrefix("disk") })?.fault
         else {
             Issue.record("no disk is full")
@@ -110,7 +132,7 @@ import Testing
 @Suite struct ChaosResultTests {
     private func result(
         _ scenario: Scenario, confirmed: [String: Int] = [:], isDrained: Bool = true, unhealed: Int = 0,
-        absent: Set<String> = [], stuck: [String] = []
+        absent: Set<String> = [], stuck: [String] = [], events: [HistoryEvent] = []
     ) throws -> ChaosResult {
         let tallies = FaultPlan(scenario, seed: 1).tallies.map { planned in
             var tally = planned
@@ -125,7 +147,7 @@ import Testing
         var progress = WorkloadProgress()
         progress.applied = 1
         return ChaosResult(
-            scenario, ChaosOptions(program: ""), try History([]), faults: tallies, isDrained: isDrained,
+            scenario, ChaosOptions(program: ""), try History(events), faults: tallies, isDrained: isDrained,
             progress: progress, workersStarted: 1, workersStuck: stuck)
     }
 
@@ -174,6 +196,21 @@ import Testing
     @Test func aWorkerThatDoesNotEndWhenItIsAskedToIsAViolation() throws {
         let result = try result(scenario, stuck: ["w1.1"])
         #expect(result.verdict == .invalid && result.workersStuck == ["w1.1"])
+    }
+
+    @Test func whereAFaultStaysNothingNeedRecover() throws {
+        var scenario = scenario
+        scenario.guarantees = [.liveness]
+        scenario.budget.recovery = .seconds(1)
+        func event(_ second: Int64, _ type: HistoryEvent.Kind) -> HistoryEvent {
+            HistoryEvent(
+                time: second * 1_000_000_000, process: .client(1), type: type, f: HistoryFunction.acquire,
+                value: ["l", .null], client: "w")
+        }
+        let events = [event(1, .invoke), event(60, .fail)]
+        #expect(try result(scenario, events: events).judgement(LivenessCheck.guarantee)?.verdict == .invalid)
+        let unhealed = try result(scenario, unhealed: 1, events: events)
+        #expect(unhealed.judgement(LivenessCheck.guarantee)?.verdict == .unknown && unhealed.verdict == .unknown)
     }
 
     @Test func workThatIsNotDoneInTimeIsAViolation() throws {

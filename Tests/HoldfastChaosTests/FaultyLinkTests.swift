@@ -66,7 +66,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func lostRepliesLeaveTheEffectBehind() async throws {
         try await withLink { bench in
-            await bench.link.set(LinkFault(kind: .dropReplies))
+            try await bench.link.set(LinkFault(kind: .dropReplies))
             await #expect(throws: RedisError.self) { try await set("k", bench.client) }
             let isThere = try await exists("k", bench.direct)
             #expect(isThere, "obeyed, and nobody was told")
@@ -76,9 +76,9 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func lostRequestsNeverArrive() async throws {
         try await withLink { bench in
-            await bench.link.set(LinkFault(kind: .dropRequests))
+            try await bench.link.set(LinkFault(kind: .dropRequests))
             await #expect(throws: RedisError.self) { try await set("k", bench.client) }
-            await bench.link.set(nil)
+            try await bench.link.set(nil)
             // The hole has cost the connection; another one is made.
             while (try? await set("after", bench.client)) == nil { await Task.yield() }
             let isThere = try await exists("k", bench.direct)
@@ -89,12 +89,12 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func lateRequestsArriveAfterTheirSenderHasGivenUp() async throws {
         try await withLink { bench in
-            await bench.link.set(LinkFault(kind: .lateRequests))
+            try await bench.link.set(LinkFault(kind: .lateRequests))
             await #expect(throws: RedisError.self) { try await set("k", bench.client) }
             let isThere = try await exists("k", bench.direct)
             #expect(!isThere)
             await bench.client.close()
-            await bench.link.set(nil)
+            try await bench.link.set(nil)
             try await arrival(of: "k", bench.direct)
             #expect(bench.link.counters.held > 0)
         }
@@ -102,7 +102,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func aDelayKeepsTheOrder() async throws {
         try await withLink { bench in
-            await bench.link.set(LinkFault(kind: .delay, delay: .milliseconds(20)))
+            try await bench.link.set(LinkFault(kind: .delay, delay: .milliseconds(20)))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for index in 0..<20 {
                     group.addTask {
@@ -118,11 +118,48 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func resetConnectionsFailAndComeBack() async throws {
         try await withLink { bench in
-            await bench.link.set(LinkFault(kind: .reset))
+            try await bench.link.set(LinkFault(kind: .reset))
             await #expect(throws: RedisError.self) { try await set("k", bench.client) }
             #expect(bench.link.counters.resets > 0)
-            await bench.link.set(nil)
+            try await bench.link.set(nil)
             while (try? await set("after", bench.client)) == nil { await Task.yield() }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whoIsRefusedComesBackToTheSamePort() async throws {
+        try await withLink { bench in
+            let port = bench.link.port
+            for round in 1...3 {
+                try await bench.link.set(LinkFault(kind: .refuse))
+                #expect(await bench.link.isRefusing())
+                await #expect(throws: RedisError.self) { try await set("refused-\(round)", bench.client) }
+                try await bench.link.set(nil)
+                #expect(await !bench.link.isRefusing() && bench.link.port == port)
+                var isBack = false
+                for _ in 0..<40 where !isBack { isBack = (try? await set("back-\(round)", bench.client)) != nil }
+                #expect(isBack, "in round \(round)")
+            }
+            let arrived = try await bench.direct.send(RedisCommand("KEYS", "refused-*").idempotent).array
+            #expect(arrived?.isEmpty == true)
+            #expect(bench.link.counters.refusals == 3 && bench.link.counters.resets >= 3)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aRefusingPortIsNobodyElses() async throws {
+        try await withLink { bench in
+            let thief = ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            try await bench.link.set(LinkFault(kind: .refuse))
+            await #expect(throws: IOError.self) {
+                try await thief.bind(host: "127.0.0.1", port: bench.link.port).get().close()
+            }
+            // Where it is taken nevertheless, the link says so.
+            bench.link.reserve.release()
+            let taken = try await thief.bind(host: "127.0.0.1", port: bench.link.port).get()
+            await #expect(throws: IOError.self) { try await bench.link.set(nil) }
+            try await taken.close()
+            try await bench.link.set(nil)
+            #expect(await !bench.link.isRefusing())
         }
     }
 
@@ -135,7 +172,7 @@ import Testing
             ]
             var sent = 0
             for fault in (0..<60).flatMap({ _ in faults }) {
-                await bench.link.set(fault)
+                try await bench.link.set(fault)
                 for _ in 0..<5 {
                     let command = RedisCommand.encodePrefix("RPUSH", ["list", RedisArgument(sent)], missing: 0)
                     bench.client.submit(command, to: Unheard.shared, tag: 0)
@@ -144,7 +181,7 @@ import Testing
                     await Task.yield()
                 }
             }
-            await bench.link.set(nil)
+            try await bench.link.set(nil)
             while try await length(bench.direct) < sent { await Task.yield() }
             let list = try await bench.direct.send(RedisCommand("LRANGE", "list", 0, -1).idempotent).array ?? []
             #expect(list.compactMap(\.integer) == (0..<sent).map(Int64.init))

@@ -64,6 +64,22 @@ import Testing
         (minimal + "faults:\n- {fault: stall, on: worker, every: 1s}", "x.yml:5: faults[0].on: stall strikes links"),
         (minimal + "faults:\n- {fault: disk-full, on: worker, every: 1s}", "x.yml:5: faults[0].on: disk-full strikes"),
         (minimal + "faults:\n- {fault: other-nodes, on: node, every: 1s}", "x.yml:5: faults[0].on: other-nodes makes"),
+        (
+            minimal + "faults:\n- {fault: kill-program, on: worker, every: 1s, points: program.begun}",
+            "x.yml:5: faults: only the workers of the workload jobs"
+        ),
+        (
+            minimal + "faults:\n- {fault: kill-program, on: node, every: 1s}",
+            "x.yml:5: faults[0].on: kill-program strikes what a worker runs"
+        ),
+        (
+            minimal + "faults:\n- {fault: kill-program, on: worker, every: 1s, points: job.begun}",
+            "x.yml:5: faults[0].points: kill-program, and nothing else, strikes at program.begun"
+        ),
+        (
+            minimal + "faults:\n- {fault: kill, on: worker, every: 1s, points: program.begun}",
+            "x.yml:5: faults[0].points: kill-program, and nothing else, strikes at program.begun"
+        ),
         (minimal + "faults:\n- {fault: kill, on: ring, every: 1s}", "x.yml:5: faults[0].on: a ring is made of links"),
         (minimal + "faults:\n- {fault: pause, on: worker, every: 1s}", "x.yml:5: faults[0].points: say at which"),
         (

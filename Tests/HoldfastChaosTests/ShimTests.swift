@@ -19,7 +19,8 @@ import Testing
             disks.equip(&configuration)
             let clocks = try await Clocks.prepare(nodes: 1, in: directory, runtime: LiveRuntime())
             clocks.equip(&configuration)
-            try #require(disks.pages.count == 1 && clocks.pages.count == 1, "\(disks.reason) \(clocks.reason)")
+            try #require(
+                disks.pages.count == 1 && clocks.pages.count == 1, "\(disks.failure as Any) \(clocks.failure as Any)")
             let cluster = try await LocalCluster.start(configuration)
             let client = RedisClient(try RedisConfiguration(url: cluster.nodeURLs[0]))
             let outcome = await Result { try await body(cluster.nodes[0], disks, clocks, client) }
@@ -42,6 +43,20 @@ import Testing
             #expect(before.integer == 1)
             let log = try String(contentsOfFile: node.logPath, encoding: .utf8)
             #expect(log.contains(kind == .diskFull ? "No space left on device" : "Input/output error"))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aLibraryThatCannotBeBuiltIsNoAbsence() async throws {
+        try await ChaosProgram.withDirectory { directory in
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            let broken = await #expect(throws: Shim.Failure.self) {
+                try await Shim.build("broken", "int f(void) { return g; }\n", in: directory)
+            }
+            #expect(broken?.isAbsence == false && broken?.description.contains("error") == true, "\(broken as Any)")
+            let absent = await #expect(throws: Shim.Failure.self) {
+                try await Shim.build("whole", "int f;\n", in: directory, compiler: "no-such-compiler")
+            }
+            #expect(absent?.isAbsence == true)
         }
     }
 

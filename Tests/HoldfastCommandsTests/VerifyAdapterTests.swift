@@ -31,7 +31,7 @@ struct VerifyAdapterTests {
                 let result = try Verified(outcome)
                 #expect(outcome.status == .exited(0), "\(result.judgements)")
                 #expect(result.verdict("tokens are unique and grow") == "valid")
-                #expect(result.faults.count == 7 && result.faults.allSatisfy { $0.confirmed > 0 }, "\(result.faults)")
+                #expect(result.faults.count == 9 && result.faults.allSatisfy { $0.confirmed > 0 }, "\(result.faults)")
                 let left = try await keys(other.storeURLs[0]).filter { !$0.hasPrefix("holdfast:once:") }
                 #expect(left.isEmpty, "\(left)")
             }

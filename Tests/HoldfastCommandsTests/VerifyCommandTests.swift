@@ -50,7 +50,7 @@ struct VerifyCommandTests {
                         + ["\(directory)/v.html"] + nodes)
                 let result = try JSONDecoder().decode(Result.self, from: Data(outcome.output.utf8))
                 #expect(outcome.status == .exited(0) && result.verdict == "valid", "\(result.judgements)")
-                #expect(result.faults.count == 7 && result.faults.allSatisfy { $0.confirmed > 0 }, "\(result.faults)")
+                #expect(result.faults.count == 9 && result.faults.allSatisfy { $0.confirmed > 0 }, "\(result.faults)")
                 #expect(try String(contentsOfFile: "\(directory)/v.xml", encoding: .utf8).contains("<testsuite "))
                 #expect(try String(contentsOfFile: "\(directory)/v.html", encoding: .utf8).contains("<svg "))
                 let after = try await starts(cluster)
@@ -81,6 +81,43 @@ struct VerifyCommandTests {
         }
     }
 
+    /// Its names only are touched, in its database only; and it may be told by a variable, as URLs with passwords are.
+    @Test func otherDatabasesOfAStoreAreLeftAlone() async throws {
+        try await withTemporaryCluster(nodes: 0, stores: 1) { other in
+            try await withLockNodes { _, nodes in
+                let (first, second) = (other.storeURLs[0], other.storeURLs[0] + "/3")
+                _ = try await ask(first, RedisCommand("SET", "theirs", 1))
+                let outcome = try await Invocation.run(
+                    ["verify", "--seconds", "5", "--faults", "reset"] + nodes, variables: ["HOLDFAST_STORE": second])
+                #expect(outcome.output.contains("values on a store of version"), "\(outcome)")
+                #expect(try await ask(first, RedisCommand("KEYS", "*")).array?.compactMap(\.text) == ["theirs"])
+                let left = try await ask(second, RedisCommand("KEYS", "*")).array?.compactMap(\.text) ?? []
+                #expect(!left.isEmpty && left.allSatisfy { $0.hasPrefix("holdfast:once:") }, "\(left)")
+            }
+        }
+    }
+
+    @Test func aStoreThatForgetsOrIsNotThereIsRefused() async throws {
+        try await withTemporaryCluster(nodes: 0, stores: 1) { other in
+            try await withLockNodes { _, nodes in
+                let store = ["--store", other.storeURLs[0]]
+                _ = try await ask(other.storeURLs[0], RedisCommand("CONFIG", "SET", "maxmemory", "100mb"))
+                _ = try await ask(other.storeURLs[0], RedisCommand("CONFIG", "SET", "maxmemory-policy", "volatile-lru"))
+                let evicts = try await holdfast(["verify"] + store + nodes)
+                #expect(evicts.status == .exited(1) && evicts.error.contains("it evicts keys"), "\(evicts)")
+                #expect(try await ask(other.storeURLs[0], RedisCommand("DBSIZE")).integer == 0)
+                let forced = try await holdfast(["verify", "--force", "--quiet", "--seconds", "5"] + store + nodes)
+                #expect(forced.output.hasPrefix("verify seed 1: "), "\(forced)")
+                _ = try await ask(other.storeURLs[0], RedisCommand("CONFIG", "SET", "maxmemory-policy", "noeviction"))
+                _ = try await ask(other.storeURLs[0], RedisCommand("REPLICAOF", "127.0.0.1", "1"))
+                let replica = try await holdfast(["verify"] + store + nodes)
+                #expect(replica.status == .exited(1) && replica.error.contains("it is a replica"), "\(replica)")
+                let nobody = try await holdfast(["verify", "--store", "redis://127.0.0.1:1"] + nodes)
+                #expect(nobody.status == .exited(69) && nobody.error.contains("does not answer"), "\(nobody)")
+            }
+        }
+    }
+
     @Test func serversThatAreNoLockNodesAreNotTouched() async throws {
         try await withTemporaryCluster(nodes: 3, stores: 0) { cluster in
             let outcome = try await holdfast(["verify", "--nodes", cluster.nodeURLs.joined(separator: ",")])
@@ -96,6 +133,10 @@ struct VerifyCommandTests {
         let away = "redis://127.0.0.1:1,redis://127.0.0.1:2,redis://127.0.0.1:3"
         let nobody = try await holdfast(["verify", "--nodes", away])
         #expect(nobody.status == .exited(69) && nobody.error.contains("0 of 3 lock nodes answer"), "\(nobody)")
+        let two = try await holdfast([
+            "verify", "--nodes", "redis://127.0.0.1:1,redis://127.0.0.1:2", "--faults", "ring",
+        ])
+        #expect(two.status == .exited(2) && two.error.contains("the fault ring takes three"), "\(two)")
         let brief = try await holdfast(["verify", "--nodes", away, "--seconds", "1"])
         #expect(brief.status == .exited(2), "\(brief)")
     }

@@ -219,4 +219,16 @@ import Testing
         }
         #expect(JobRecovery.times(in: history) == [.seconds(4)])
     }
+
+    @Test func aProgramIsReplacedWhenItsJobRunsAgain() throws {
+        let history = try Script.history { script in
+            let killed = "failed: the program /bin/p was ended by SIGKILL"
+            script.operation("run", ["x", 1], 10, 20, .info, error: killed)
+            script.operation("run", ["x", 2], 30, 40)
+            script.operation("run", ["last", 1], 10, 20, .info, error: killed)
+            script.operation("run", ["other", 1], 10, 20, .info, error: "failed: the program /bin/p ended with 1")
+            script.operation("run", ["other", 2], 30, 40)
+        }
+        #expect(Occurrence.programReplaced.count(in: history) == 1)
+    }
 }

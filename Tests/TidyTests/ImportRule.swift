@@ -42,7 +42,9 @@ extension Rule {
         "HoldfastSimulation": ["HoldfastHistory", "HoldfastAgents", "CLua"],
         "HoldfastProcess": ["CProcess", "HoldfastRuntime"],
         "HoldfastCluster": ["HoldfastProcess", "HoldfastRedis"],
-        "HoldfastChaos": ["HoldfastCluster", "HoldfastHistory", "HoldfastAgents", "HoldfastMeasurement"],
+        "HoldfastChaos": [
+            "HoldfastCluster", "HoldfastHistory", "HoldfastAgents", "HoldfastMeasurement", "HoldfastPrograms",
+        ],
         "HoldfastCommands": [
             "Holdfast", "HoldfastGateway", "HoldfastChaos", "HoldfastSimulation", "HoldfastRedisTLS",
             "HoldfastMeasurement", "HoldfastMetrics", "HoldfastPrograms",

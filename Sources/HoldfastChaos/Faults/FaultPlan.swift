@@ -9,6 +9,8 @@ struct FaultPlan: Sendable, Hashable {
         case killWorker(at: String?)
         /// SIGSTOP a worker at a named point, and wake it after `span`.
         case pauseWorker(at: String, span: Duration)
+        /// SIGKILL a program that a worker runs for a job: at a named point, or wherever it is.
+        case killProgram(at: String?)
         /// SIGKILL nodes and start them again after `span`.
         case killNodes([Int], span: Duration, FaultSpec.Restart)
         case pauseNodes([Int], span: Duration)
@@ -39,7 +41,7 @@ struct FaultPlan: Sendable, Hashable {
         /// Which of its kind's forms it has; empty where there is one only.
         var variant: String {
             switch fault {
-            case .killWorker(let point): "at \(point ?? "any point")"
+            case .killWorker(let point), .killProgram(let point): "at \(point ?? "any point")"
             case .pauseWorker(let point, _): "at \(point)"
             case .killNodes(_, _, let restart): "back with \(restart.words)"
             case .stranger(let list, _): "\(list.rawValue) list"
@@ -107,6 +109,7 @@ struct FaultPlan: Sendable, Hashable {
     ) -> Fault {
         let point = spec.points[index % spec.points.count]
         if spec.kind == .otherNodes { return .stranger(spec.lists[index % spec.lists.count], span: span) }
+        if spec.kind == .killProgram { return .killProgram(at: point) }
         if spec.target == .worker {
             guard spec.kind == .pause, let point else { return .killWorker(at: point) }
             return .pauseWorker(at: point, span: span)
@@ -123,6 +126,7 @@ struct FaultPlan: Sendable, Hashable {
         case .clockForward: return .clocks(nodes, spec.kind, shift: spec.extent, rate: 1, span: span)
         case .clockBack: return .clocks(nodes, spec.kind, shift: .zero - spec.extent, rate: 1, span: span)
         case .clockFast: return .clocks(nodes, spec.kind, shift: .zero, rate: 5, span: span)
+        case .clockSlow: return .clocks(nodes, spec.kind, shift: .zero, rate: 0.2, span: span)
         case .kill: return .killNodes(nodes, span: span, spec.restarts[index % spec.restarts.count])
         default: return .nodes(nodes, spec.kind, span: span)
         }

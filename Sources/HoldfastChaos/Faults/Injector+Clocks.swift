@@ -13,9 +13,10 @@ extension Injector {
         let nodes = indices.map { ground.members[$0] }
         let names = nodes.map(\.name)
         let title = names.joined(separator: " ")
-        guard let clocks = tools.clocks, !clocks.pages.isEmpty else {
-            return skip(entry, title, lacking: "clocks cannot be set: \(tools.clocks?.reason ?? "no clocks were made")")
+        guard let clocks = tools.clocks else {
+            return skip(entry, title, lacking: "clocks cannot be set: the nodes are somebody else's")
         }
+        if let failure = clocks.failure { return skip(entry, title, "clocks cannot be set", failure) }
         guard await occupyInTurn(names, for: entry, title) else { return }
         defer { free(names) }
         let speed = rate == 1 ? "" : ", \(rate) times as fast"

@@ -10,10 +10,10 @@ extension Injector {
         let nodes = indices.map { ground.members[$0] }
         let names = nodes.map(\.name)
         let title = names.joined(separator: " ")
-        guard let disks = tools.disks, !disks.pages.isEmpty else {
-            return skip(
-                entry, title, lacking: "disks cannot fail: \(tools.disks?.reason ?? "the nodes are somebody else's")")
+        guard let disks = tools.disks else {
+            return skip(entry, title, lacking: "disks cannot fail: the nodes are somebody else's")
         }
+        if let failure = disks.failure { return skip(entry, title, "disks cannot fail", failure) }
         guard await occupyInTurn(names, for: entry, title) else { return }
         defer { free(names) }
         let logs = nodes.map { size(of: $0.logPath) }
@@ -34,9 +34,8 @@ extension Injector {
         let haveEnded = nodes.allSatisfy { $0.pid == nil }
         let words = zip(nodes, logs).map { complaint(of: $0, after: $1, kind) }
         for index in indices { disks.pages[index].mend() }
-        for node in nodes where node.pid == nil {
-            do { try await node.restart() } catch { return abandon(entry, title, "did not start again: \(error)") }
-        }
+        let failures = await healEach(nodes.filter { $0.pid == nil }) { try await $0.restart() }
+        if let failures { return abandon(entry, title, "did not start again: \(failures)") }
         heal(entry)
         if haveEnded, words.allSatisfy({ $0 != nil }) {
             confirm(entry, "it ended itself, and its log says: \(words.compactMap(\.self).joined(separator: "; "))")

@@ -14,9 +14,11 @@ extension Injector {
             return abandon(entry, title, "nft did not take the rules")
         }
         try? await runtime.sleep(for: span)
-        let count = await kernel.dropped(entry.number)
+        let counts = await kernel.dropped(entry.number)
         guard await kernel.heal(entry.number) else { return abandon(entry, title, "nft did not take the rules back") }
         heal(entry)
-        if count > 0 { confirm(entry, "the kernel's counter: \(count) packets dropped") }
+        if counts.count == indices.count, counts.allSatisfy({ $0 > 0 }) {
+            confirm(entry, "the kernel's counters: \(counts.map(String.init).joined(separator: ", ")) packets dropped")
+        }
     }
 }

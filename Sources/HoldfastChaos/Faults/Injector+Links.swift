@@ -8,14 +8,36 @@ extension Injector {
         let places = links.map { "link \($0.worker) \($0.node)" }
         guard await occupyInTurn(places, for: entry, title) else { return }
         defer { free(places) }
-        let struck = links.map { all.link($0) }
-        let before = struck.reduce(0) { $0 + $1.counters.struck(by: fault) }
+        let before = links.map { all.link($0).counters.struck(by: fault) }
         note(entry, fault.kind, title, "\(links.count) links for \(span.milliseconds) ms")
-        for link in struck { await link.set(fault) }
+        var deaf = await set(fault, on: links, of: all)
         try? await runtime.sleep(for: span)
-        let count = struck.reduce(0) { $0 + $1.counters.struck(by: fault) } - before
-        for link in struck { await link.set(nil) }
+        // Clients may not have tried meanwhile.
+        if fault.kind == .refuse { for link in links { _ = await all.link(link).isRefusing() } }
+        let counts = zip(links, before).map { all.link($0).counters.struck(by: fault) - $1 }
+        deaf += await set(nil, on: links, of: all)
+        guard deaf.isEmpty else {
+            return abandon(entry, title, "links do not listen again: \(deaf.joined(separator: "; "))")
+        }
         heal(entry)
-        if count > 0 { confirm(entry, "the links' counters: \(count) pieces or connections met it") }
+        let struck = Dictionary(grouping: zip(links, counts), by: \.0.node)
+        let isSeen = struck.values.allSatisfy { links in
+            fault.kind == .refuse ? links.allSatisfy { $0.1 > 0 } : links.contains { $0.1 > 0 }
+        }
+        if isSeen {
+            let words = struck.sorted { $0.key < $1.key }.map { node, links in
+                "\(ground.nodes[node].name) \(links.reduce(0) { $0 + $1.1 })"
+            }
+            confirm(entry, "the links' counters of pieces or connections that met it: \(words.joined(separator: ", "))")
+        }
+    }
+
+    /// - Returns: For links that cannot be what they are to be, why.
+    private func set(_ fault: LinkFault?, on links: [FaultPlan.Link], of all: Links) async -> [String] {
+        var reasons: [String] = []
+        for link in links {
+            do { try await all.link(link).set(fault) } catch { reasons.append("port \(all.link(link).port), \(error)") }
+        }
+        return reasons
     }
 }

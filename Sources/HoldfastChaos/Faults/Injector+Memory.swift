@@ -21,9 +21,12 @@ extension Injector {
         try? await runtime.sleep(for: span)
         var refused: [Int] = []
         for (node, earlier) in zip(nodes, before) { refused.append(await refusals(of: node) - earlier) }
-        for node in nodes where await !configure(node, [("maxmemory", 0)]) {
-            return abandon(entry, title, "it did not take its old memory limit")
+        let failures = await healEach(nodes) { node in
+            if await !configure(node, [("maxmemory", 0)]) {
+                throw ChaosError("CONFIG SET was refused, or not answered")
+            }
         }
+        if let failures { return abandon(entry, title, "did not take the old memory limit back: \(failures)") }
         heal(entry)
         if isLimited, refused.allSatisfy({ $0 > 0 }) {
             let counts = refused.map(String.init).joined(separator: ", ")
@@ -50,6 +53,7 @@ extension Injector {
         var evicted: [Int] = []
         var voters: [String] = []
         var strangers: [String] = []
+        var failure: String?
         do {
             for node in nodes { try await node.restart(with: wrong) }
             let start = runtime.now
@@ -62,8 +66,10 @@ extension Injector {
                 case nil: strangers.append(node.name)
                 }
             }
-            for node in nodes { try await node.restart(empty: true) }
-        } catch { return abandon(entry, title, "did not start again: \(error)") }
+        } catch { failure = "\(error)" }
+        if let failures = await healEach(nodes, { try await $0.restart(empty: true) }) ?? failure {
+            return abandon(entry, title, "did not start again: \(failures)")
+        }
         heal(entry)
         guard voters.isEmpty else {
             return abandon(entry, title, "\(voters.joined(separator: " ")) was let vote, though it evicts")

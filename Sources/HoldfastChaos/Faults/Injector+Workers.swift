@@ -53,6 +53,55 @@ extension Injector {
         while runtime.now < limit, await !overtaken(worker) { try await runtime.sleep(for: .milliseconds(50)) }
     }
 
+    /// Only a job's program dies; its worker finds out, and goes on.
+    func killProgram(_ entry: FaultPlan.Entry, at point: String?) async {
+        guard let victim = await choose(entry) else { return skip(entry, "worker", "no worker was free") }
+        defer { free([victim.name]) }
+        if let point, await !obeyed(.stop, by: victim, at: point) {
+            return skip(entry, victim.name, "none of its programs came to \(point)")
+        }
+        guard let program = await stopped(entry, of: victim, isStruck: point != nil) else {
+            return skip(entry, victim.name, "it ran no program that could be stopped")
+        }
+        note(
+            entry, .killProgram, victim.name,
+            "SIGKILL to its program \(program.identity.pid) of the job \(program.job)"
+                + (point.map { " at \($0)" } ?? ""))
+        program.identity.signal(.kill)
+        if await isCollected(program), victim.process.isRunning {
+            confirm(entry, "the program is gone from the kernel's process list, and its worker is not")
+        }
+        heal(entry)
+    }
+
+    /// A program of the worker that the kernel lists as stopped: so it cannot end by itself before it is killed.
+    /// - Parameter isStruck: Whether one has obeyed an order to stop; otherwise one that is drawn gets it now.
+    private func stopped(
+        _ entry: FaultPlan.Entry, of victim: Fleet.Member, isStruck: Bool
+    ) async -> WorkerProgram? {
+        var choice = choice(for: entry)
+        for _ in 0..<200 where victim.process.isRunning {
+            let programs = WorkerProgram.running(below: victim.process.pid, as: victim.name)
+            if let stopped = programs.first(where: \.identity.isStopped) { return stopped }
+            if !isStruck, let drawn = programs.randomElement(using: &choice), drawn.identity.signal(.stop),
+                await isStopped(drawn.identity.pid), drawn.identity.isAlive
+            {
+                return drawn
+            }
+            guard (try? await runtime.sleep(for: .milliseconds(20))) != nil else { break }
+        }
+        return nil
+    }
+
+    /// Whether the kernel lists the program no more, not even as a zombie: its worker has been told how it ended.
+    private func isCollected(_ program: WorkerProgram) async -> Bool {
+        for _ in 0..<500 {
+            if program.isGone { return true }
+            guard (try? await runtime.sleep(for: .milliseconds(10))) != nil else { break }
+        }
+        return program.isGone
+    }
+
     /// A worker without a fault under way, waited for until one is there.
     private func choose(_ entry: FaultPlan.Entry) async -> Fleet.Member? {
         var choice = choice(for: entry)

@@ -67,6 +67,7 @@ final class Injector: Sendable {
         switch entry.fault {
         case .killWorker(let point): await killWorker(entry, at: point)
         case .pauseWorker(let point, let span): await pauseWorker(entry, at: point, span: span)
+        case .killProgram(let point): await killProgram(entry, at: point)
         case .killNodes(let nodes, let span, let restart): await killNodes(entry, nodes, span: span, restart)
         case .pauseNodes(let nodes, let span): await pauseNodes(entry, nodes, span: span)
         case .clocks(let nodes, let kind, let shift, let rate, let span):
@@ -121,6 +122,22 @@ final class Injector: Sendable {
     func skip(_ entry: FaultPlan.Entry, _ target: String, lacking reason: String) {
         state.withLock { $0.tallies[entry.title]?.absence = reason }
         skip(entry, target, reason)
+    }
+
+    /// What it is done with could not be made: only what the machine lacks is no fault of the run's.
+    func skip(_ entry: FaultPlan.Entry, _ target: String, _ what: String, _ failure: Shim.Failure) {
+        let reason = "\(what): \(failure)"
+        if failure.isAbsence { skip(entry, target, lacking: reason) } else { skip(entry, target, reason) }
+    }
+
+    /// Undoes a fault on each of these, also after one of them has failed.
+    /// - Returns: Which failed, and why; nil when none has.
+    func healEach(_ nodes: [ClusterMember], _ undo: (ClusterMember) async throws -> Void) async -> String? {
+        var failures: [String] = []
+        for node in nodes {
+            do { try await undo(node) } catch { failures.append("\(node.name) (\(error))") }
+        }
+        return failures.isEmpty ? nil : failures.joined(separator: ", ")
     }
 
     /// It could not be undone.

@@ -24,8 +24,13 @@ enum Points {
     static let begun = "job.begun"
     /// A job has had its effect, and is not completed.
     static let effected = "job.effected"
+    /// A job's program runs, and has had no effect.
+    static let programBegun = "program.begun"
+    /// A job's program has had its effect, and has not ended.
+    static let programEffected = "program.effected"
 
-    static let all = [
-        decided, acted, confirming, granted, opened, committed, raised, written, begun, effected,
-    ]
+    /// Those to which a program comes, and no worker.
+    static let ofPrograms = [programBegun, programEffected]
+    static let all =
+        [decided, acted, confirming, granted, opened, committed, raised, written, begun, effected] + ofPrograms
 }

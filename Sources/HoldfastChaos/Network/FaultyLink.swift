@@ -13,6 +13,8 @@ final class FaultyLink: Sendable {
     struct Counters: Sendable, Hashable {
         var connections = 0
         var resets = 0
+        /// Attempts to connect that were refused, of those that were made to see it.
+        var refusals = 0
         /// Pieces of the streams, as they were read.
         var passed = 0
         var delayed = 0
@@ -26,6 +28,7 @@ final class FaultyLink: Sendable {
             case .stall, .lateRequests: held
             case .dropRequests, .dropReplies: dropped
             case .reset: resets
+            case .refuse: refusals
             default: 0
             }
         }
@@ -42,10 +45,15 @@ final class FaultyLink: Sendable {
     private let loop: any EventLoop
     private let runtime: any Runtime
     private let state = Mutex(State())
+    /// Nil while who connects is refused.
     private let listener = Mutex<(any Channel)?>(nil)
+    let reserve: PortReserve
 
-    private init(to target: (host: String, port: Int), on loop: any EventLoop, runtime: any Runtime) {
+    private init(
+        to target: (host: String, port: Int), on loop: any EventLoop, _ reserve: PortReserve, runtime: any Runtime
+    ) {
         self.target = target
+        self.reserve = reserve
         self.loop = loop
         self.runtime = runtime
     }
@@ -54,27 +62,47 @@ final class FaultyLink: Sendable {
     static func start(
         to host: String = "127.0.0.1", _ port: Int, on group: any EventLoopGroup, runtime: any Runtime
     ) async throws -> FaultyLink {
-        let link = FaultyLink(to: (host, port), on: group.next(), runtime: runtime)
-        let channel = try await ServerBootstrap(group: link.loop)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.autoRead, value: false)
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-            .childChannelInitializer { link.accept($0) }
-            .bind(host: "127.0.0.1", port: 0).get()
-        link.listener.withLock { $0 = channel }
+        let link = FaultyLink(to: (host, port), on: group.next(), try PortReserve(), runtime: runtime)
+        try await link.listen()
         return link
     }
 
+    private func listen() async throws {
+        let channel = try await ServerBootstrap(group: loop)
+            .serverChannelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
+            .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { self.accept($0) }
+            .bind(host: "127.0.0.1", port: port).get()
+        listener.withLock { $0 = channel }
+    }
+
     /// Where its client connects to.
-    var port: Int { listener.withLock { $0?.localAddress?.port } ?? 0 }
+    var port: Int { reserve.port }
 
     var counters: Counters { state.withLock { $0.counters } }
 
     /// From its return on this happens to the bytes, nothing if nil; what an earlier fault held goes on its way, late,
     /// and before what comes later.
-    func set(_ fault: LinkFault?) async {
+    /// - Throws: When it cannot listen again after a fault for which it had ceased to, and so refuses everybody.
+    func set(_ fault: LinkFault?) async throws {
+        let isRefusing = fault?.kind == .refuse
+        if isRefusing { try? await listener.withLock { $0.take() }?.close() }
         // Fails only when the loop is shut down, and with it all connections.
         try? await loop.submit { self.change(to: fault) }.get()
+        if !isRefusing, listener.withLock({ $0 == nil }) { try await listen() }
+    }
+
+    /// Connects to it as its client does, and counts if that is refused.
+    func isRefusing() async -> Bool {
+        do {
+            let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
+            try await ClientBootstrap(group: loop).connect(to: address).get().close()
+            return false
+        } catch let error as IOError where error.errnoCode == ECONNREFUSED {
+            count { $0.refusals += 1 }
+            return true
+        } catch { return false }
     }
 
     private func change(to fault: LinkFault?) {
@@ -83,7 +111,7 @@ final class FaultyLink: Sendable {
             return Array(state.pairs.values)
         }
         for pair in pairs {
-            if fault?.kind == .reset {
+            if fault?.cuts == true {
                 pair.reset()
                 count { $0.resets += 1 }
             } else if pair.heal(fault) {
@@ -93,14 +121,15 @@ final class FaultyLink: Sendable {
     }
 
     func close() async {
-        try? await listener.withLock { $0 }?.close()
+        try? await listener.withLock { $0.take() }?.close()
+        reserve.release()
         for pair in state.withLock({ Array($0.pairs.values) }) { pair.reset() }
     }
 
     private func count(_ change: (inout Counters) -> Void) { state.withLock { change(&$0.counters) } }
 
     private func accept(_ client: any Channel) -> EventLoopFuture<Void> {
-        if state.withLock({ $0.fault?.kind == .reset }) {
+        if isCut {
             count { $0.resets += 1 }
             LinkPair.reset(client)
             return client.eventLoop.makeSucceededVoidFuture()
@@ -118,7 +147,15 @@ final class FaultyLink: Sendable {
             }
     }
 
+    private var isCut: Bool { state.withLock { $0.fault?.cuts == true } }
+
     private func join(_ client: any Channel, _ server: any Channel) -> EventLoopFuture<Void> {
+        // Since it was accepted.
+        if isCut {
+            count { $0.resets += 1 }
+            for half in [client, server] { LinkPair.reset(half) }
+            return client.eventLoop.makeSucceededVoidFuture()
+        }
         let pair = LinkPair(client: client, server: server)
         state.withLock { $0.pairs[ObjectIdentifier(pair)] = pair }
         for (half, direction) in [(client, LinkFault.Direction.request), (server, .reply)] {

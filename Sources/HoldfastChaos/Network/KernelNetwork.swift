@@ -2,36 +2,62 @@ import Foundation
 import Glibc
 import HoldfastProcess
 
-/// Rules for packets in the kernel, by nftables, in a network namespace that the run has for itself: rules vanish with
-/// it, and nobody else's packets are there to be dropped.
+/// Rules for packets in the kernel, by nftables, in a network namespace that the run has for itself: nobody else's
+/// packets are there to be dropped. They stand in a table of this process, which is deleted at the end.
 struct KernelNetwork: Sendable {
-    private static let table = "holdfast"
+    private static let table = "holdfast_chaos_\(getpid())"
 
     /// Why there can be no rules; nil when they can.
     let absence: String?
 
     static func prepare() async -> KernelNetwork {
-        func without(_ reason: String) -> KernelNetwork { KernelNetwork(absence: reason) }
-        guard geteuid() == 0 else { return without("rules for packets take root") }
-        let interfaces = (try? String(contentsOfFile: "/proc/net/dev", encoding: .utf8)) ?? ""
-        let names = interfaces.split(separator: "\n").dropFirst(2).compactMap {
-            $0.split(separator: ":").first?.trimmingCharacters(in: .whitespaces)
-        }
-        guard names == ["lo"] else {
-            return without("this is the machine's own network: run it in one with lo only, by 'unshare --net'")
-        }
-        // The network of the first process is everybody's, however little there is of it.
-        guard let ours = namespace("self"), ours != namespace("1") else {
-            return without("this is the machine's own network: run it in one with lo only, by 'unshare --net'")
+        if let reason = refusal(
+            user: geteuid(), interfaces: interfaces(), own: namespace(getpid()), first: namespace(1),
+            others: ProcessList.ancestors(of: getpid()).compactMap(namespace))
+        {
+            return KernelNetwork(absence: reason)
         }
         let network = KernelNetwork(absence: nil)
-        guard await network.run("add table inet \(table)") != nil else {
-            return without("there is no nft, or the kernel knows no nftables")
+        // Not one that is there already, whoever made it.
+        guard await network.run("create table inet \(table)") != nil else {
+            return KernelNetwork(absence: "there is no nft, or the kernel knows no nftables")
         }
         return network
     }
 
-    private static func namespace(_ process: String) -> String? {
+    /// Why this network is not touched.
+    /// - Parameters:
+    ///   - own: What the kernel calls this process's network namespace; nil when that cannot be read.
+    ///   - first: The same of the first process. Its network is everybody's, however little there is of it.
+    ///   - others: The same of this process's ancestors. Where the first process hides its own, one of theirs must be
+    ///     another: so it was for this process, or for one above it, that a network was made.
+    static func refusal(
+        user: uid_t, interfaces: [String], own: String?, first: String?, others: [String]
+    ) -> String? {
+        let remedy = "run it in one with lo only, by 'unshare --net'"
+        guard user == 0 else { return "rules for packets take root" }
+        guard interfaces == ["lo"] else { return "this is the machine's own network: \(remedy)" }
+        guard let own else { return "whether this is the machine's own network cannot be read in /proc" }
+        let isOwn = first.map { $0 != own } ?? others.contains { $0 != own }
+        return isOwn ? nil : "this is the machine's own network: \(remedy)"
+    }
+
+    private static func interfaces() -> [String] {
+        let text = (try? String(contentsOfFile: "/proc/net/dev", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").dropFirst(2).compactMap {
+            $0.split(separator: ":").first?.trimmingCharacters(in: .whitespaces)
+        }
+    }
+
+    /// Takes all rules away, with their table.
+    /// - Throws: ``ChaosError`` when `nft` does not.
+    func close() async throws(ChaosError) {
+        if absence == nil, await run("delete table inet \(Self.table)") == nil {
+            throw ChaosError("nft did not delete the table \(Self.table): its rules may drop packets of this network")
+        }
+    }
+
+    private static func namespace(_ process: Int32) -> String? {
         try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/ns/net")
     }
 
@@ -40,18 +66,19 @@ struct KernelNetwork: Sendable {
     func drop(_ kind: FaultSpec.Kind, _ ports: [Int], _ number: Int) async -> Bool {
         let chain = "inet \(Self.table) fault\(number)"
         let side = kind == .kernelDropRequests ? "dport" : "sport"
-        let list = ports.map(String.init).joined(separator: ", ")
         guard await run("add chain \(chain) { type filter hook input priority 0; policy accept; }") != nil else {
             return false
         }
-        return await run("add rule \(chain) tcp \(side) { \(list) } counter drop") != nil
+        for port in ports {
+            guard await run("add rule \(chain) tcp \(side) \(port) counter drop") != nil else { return false }
+        }
+        return true
     }
 
-    /// How many packets the kernel has dropped for a fault.
-    func dropped(_ number: Int) async -> Int {
+    /// How many packets the kernel has dropped for a fault, by port.
+    func dropped(_ number: Int) async -> [Int] {
         let words = (await run("list chain inet \(Self.table) fault\(number)") ?? "").split(separator: " ")
-        guard let place = words.firstIndex(of: "packets"), place + 1 < words.count else { return 0 }
-        return Int(words[place + 1]) ?? 0
+        return zip(words, words.dropFirst()).compactMap { $0 == "packets" ? Int($1) : nil }
     }
 
     func heal(_ number: Int) async -> Bool {

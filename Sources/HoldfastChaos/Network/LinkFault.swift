@@ -18,6 +18,9 @@ struct LinkFault: Sendable, Hashable {
     /// By how much `delay` delays at most.
     var delay: Duration = .zero
 
+    /// Whether connections end at once, and none is made.
+    var cuts: Bool { kind == .reset || kind == .refuse }
+
     func treatment(of direction: Direction) -> Treatment {
         switch (kind, direction) {
         case (.delay, _): .delay(upTo: delay)

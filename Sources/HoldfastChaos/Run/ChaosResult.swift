@@ -40,7 +40,7 @@ public struct ChaosResult: Sendable, Hashable, Codable {
         let counts = Occurrence.allCases.map { ($0.rawValue, $0.count(in: history)) }
         occurrences = Dictionary(uniqueKeysWithValues: counts)
         judgements =
-            scenario.guarantees.map { $0.judge(history, scenario, isDrained: isDrained) }
+            Self.judge(history, scenario, isDrained: isDrained, faults)
             + [Self.judgeWork(isDrained: isDrained, progress, stuck: workersStuck), Self.judgeFaults(faults)]
         verdict = judgements.map(\.verdict).combined
     }
@@ -49,13 +49,26 @@ public struct ChaosResult: Sendable, Hashable, Codable {
     /// seen then.
     public func judgedAgain(_ history: History, _ scenario: Scenario) -> ChaosResult {
         var result = self
-        let judged = scenario.guarantees.map { $0.judge(history, scenario, isDrained: isDrained) }
+        let judged = Self.judge(history, scenario, isDrained: isDrained, faults)
         let seen = Set(judged.map(\.guarantee))
         result.judgements = judged + judgements.filter { !seen.contains($0.guarantee) }
         let counts = Occurrence.allCases.map { ($0.rawValue, $0.count(in: history)) }
         result.occurrences = Dictionary(uniqueKeysWithValues: counts)
         result.verdict = result.judgements.map(\.verdict).combined
         return result
+    }
+
+    private static func judge(
+        _ history: History, _ scenario: Scenario, isDrained: Bool, _ faults: [FaultTally]
+    ) -> [Judgement] {
+        scenario.guarantees.map { guarantee in
+            var judgement = guarantee.judge(history, scenario, isDrained: isDrained)
+            if guarantee == .liveness, judgement.verdict == .invalid, faults.contains(where: { $0.unhealed > 0 }) {
+                judgement.verdict = .unknown
+                judgement.doubt = "a fault could not be undone: what did not recover may be its doing"
+            }
+            return judgement
+        }
     }
 
     /// The judgement of a guarantee, if it was judged.

@@ -57,6 +57,19 @@ public struct ChaosRun: Sendable {
             nodes: options.nodes == nil ? scenario.topology.nodes : 0, stores: options.store == nil ? 1 : 0,
             directory: directory + "/cluster")
         let tools = try await prepare(&configuration, in: directory)
+        do {
+            let outcome = try await stand(directory, configuration, tools)
+            try await tools.kernel?.close()
+            return outcome
+        } catch {
+            try? await tools.kernel?.close()
+            throw error
+        }
+    }
+
+    private func stand(
+        _ directory: String, _ configuration: ClusterConfiguration, _ tools: FaultTools
+    ) async throws -> Outcome {
         let ground = try await Ground.lay(configuration, options, runtime: runtime)
         do {
             let outcome = try await suffer(directory, ground, tools)

@@ -148,8 +148,11 @@ final class ChaosStage: Sendable {
             options.program,
             options.workerArguments + ["--name", name, "--number", "\(number)", "--directory", directory]
                 + (patience.map { ["--patience", "\($0.milliseconds)"] } ?? []))
-        // Not among the arguments, which everybody on the machine can read: URLs may hold passwords.
-        command.environment = .inheritAnd([ChaosWorker.nodesVariable: nodes.joined(separator: ",")])
+        // Not among the arguments, which everybody on the machine can read: URLs and command
+        // lines may hold passwords.
+        var variables = [ChaosWorker.nodesVariable: nodes.joined(separator: ",")]
+        if let adapter = options.adapter { variables[AdapterProcess.variable] = adapter }
+        command.environment = .inheritAnd(variables)
         command.output = .file(logPath(name))
         command.error = .file(logPath(name))
         // Control-C is for the run, which then stops its workers in order.

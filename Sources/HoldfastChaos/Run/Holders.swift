@@ -28,11 +28,11 @@ final class Holders: Sendable {
         }
     }
 
-    /// Whether every lock that was ever granted was granted again after `moment`.
+    /// Whether every lock that was ever granted was granted again after `moment`; no, as long as none ever was.
     func areAllGranted(since moment: Instant) throws(HistoryError) -> Bool {
         try state.withLock { state throws(HistoryError) in
             try Self.update(&state)
-            return state.granted.values.allSatisfy { $0 > moment }
+            return !state.granted.isEmpty && state.granted.values.allSatisfy { $0 > moment }
         }
     }
 

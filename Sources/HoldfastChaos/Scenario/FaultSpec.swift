@@ -5,6 +5,8 @@ public struct FaultSpec: Sendable, Hashable {
         case kill
         /// SIGSTOP, and SIGCONT later.
         case pause
+        /// SIGKILL of a program that a worker runs for a job, and of nothing else.
+        case killProgram = "kill-program"
         /// Bytes take longer.
         case delay
         /// Nothing passes, in neither direction, until the link is healed; then all of it arrives, late.
@@ -17,12 +19,16 @@ public struct FaultSpec: Sendable, Hashable {
         case lateRequests = "late-requests"
         /// Connections are reset, and new ones again, until the link is healed.
         case reset
+        /// Connections are reset, and nobody listens for new ones: they are refused, until the link is healed.
+        case refuse
         /// The civil clock of a node jumps ahead by `by`, and back at the end.
         case clockForward = "clock-forward"
         /// It jumps back by `by`, and ahead at the end.
         case clockBack = "clock-back"
         /// It runs five times as fast.
         case clockFast = "clock-fast"
+        /// It runs at a fifth of its speed.
+        case clockSlow = "clock-slow"
         /// A node has no memory left for another write, and says so.
         case memoryLimit = "memory-limit"
         /// A node comes back with little memory and a policy that evicts what it promised to keep.
@@ -41,7 +47,7 @@ public struct FaultSpec: Sendable, Hashable {
         /// Whether it strikes the links between workers and lock nodes.
         public var isOfNetwork: Bool {
             switch self {
-            case .delay, .stall, .dropRequests, .dropReplies, .lateRequests, .reset: true
+            case .delay, .stall, .dropRequests, .dropReplies, .lateRequests, .reset, .refuse: true
             default: false
             }
         }
@@ -53,10 +59,20 @@ public struct FaultSpec: Sendable, Hashable {
         public var isOfKernel: Bool { self == .kernelDropRequests || self == .kernelDropReplies }
 
         /// Whether it strikes workers, or makes one.
-        public var isOfWorkers: Bool { self == .kill || self == .pause || self == .otherNodes }
+        public var isOfWorkers: Bool {
+            switch self {
+            case .kill, .pause, .killProgram, .otherNodes: true
+            default: false
+            }
+        }
 
         /// Whether it strikes the clocks of lock nodes.
-        public var isOfClock: Bool { self == .clockForward || self == .clockBack || self == .clockFast }
+        public var isOfClock: Bool {
+            switch self {
+            case .clockForward, .clockBack, .clockFast, .clockSlow: true
+            default: false
+            }
+        }
     }
 
     /// On whom.

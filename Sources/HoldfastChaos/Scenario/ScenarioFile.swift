@@ -55,6 +55,9 @@ extension Scenario {
             self.budget.recovery = try budget.span("recovery") ?? self.budget.recovery
             try budget.finish()
         }
+        if faults.contains(where: { $0.kind == .killProgram }), workload.kind != .jobs {
+            throw fields.complaint("faults", "only the workers of the workload jobs run programs")
+        }
         if topology.nodes == 0, workload.kind != .jobs {
             throw fields.complaint("topology", "only the workload jobs does without lock nodes")
         }
@@ -121,6 +124,14 @@ extension FaultSpec {
         }
         if kind == .otherNodes, target != .worker || topology.nodes < 3 {
             throw fields.complaint("on", "other-nodes makes a worker, beside three lock nodes or more")
+        }
+        if kind == .killProgram, target != .worker {
+            throw fields.complaint("on", "kill-program strikes what a worker runs")
+        }
+        let isOfPrograms = { (point: String?) in point.map(Points.ofPrograms.contains) }
+        if points.contains(where: { isOfPrograms($0) == (kind != .killProgram) }) {
+            let known = Points.ofPrograms.joined(separator: " and ")
+            throw fields.complaint("points", "kill-program, and nothing else, strikes at \(known)")
         }
         if !kind.isOfNetwork, target == .ring { throw fields.complaint("on", "a ring is made of links, not of nodes") }
         if target != .worker, points != [nil] { throw fields.complaint("points", "only workers come to points") }

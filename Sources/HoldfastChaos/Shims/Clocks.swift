@@ -7,17 +7,21 @@ struct Clocks: Sendable {
     /// By node; empty where clocks cannot be set.
     let pages: [ClockPage]
     /// Why not.
-    let reason: String
+    let failure: Shim.Failure?
     private let library: String
 
     /// - Parameter directory: The run's.
-    static func prepare(nodes: Int, in directory: String, runtime: any Runtime) async throws -> Clocks {
+    static func prepare(nodes: Int, in directory: String, runtime: any Runtime, compiler: String = "cc") async throws
+        -> Clocks
+    {
         let place = "\(directory)/clocks"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-        let shim = await Shim.build("clock", ClockShim.program, in: place)
-        guard let library = shim.path else { return Clocks(pages: [], reason: shim.reason, library: "") }
+        let library: String
+        do throws(Shim.Failure) {
+            library = try await Shim.build("clock", ClockShim.program, in: place, compiler: compiler)
+        } catch { return Clocks(pages: [], failure: error, library: "") }
         let pages = try (1...max(1, nodes)).map { try ClockPage(path: "\(place)/node-\($0)", runtime: runtime) }
-        return Clocks(pages: pages, reason: "", library: library)
+        return Clocks(pages: pages, failure: nil, library: library)
     }
 
     /// Gives the nodes their clocks.

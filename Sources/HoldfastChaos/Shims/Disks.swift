@@ -23,18 +23,20 @@ struct Disks: Sendable {
     /// By node; empty where disks cannot be made to fail.
     let pages: [Page]
     /// Why not.
-    let reason: String
+    let failure: Shim.Failure?
     private let library: String
 
     /// - Parameter directory: The run's.
-    static func prepare(nodes: Int, in directory: String) async throws -> Disks {
+    static func prepare(nodes: Int, in directory: String, compiler: String = "cc") async throws -> Disks {
         let place = "\(directory)/disks"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-        let shim = await Shim.build("disk", DiskShim.program, in: place)
-        guard let library = shim.path else { return Disks(pages: [], reason: shim.reason, library: "") }
+        let library: String
+        do throws(Shim.Failure) {
+            library = try await Shim.build("disk", DiskShim.program, in: place, compiler: compiler)
+        } catch { return Disks(pages: [], failure: error, library: "") }
         let pages = (1...max(1, nodes)).map { Page(path: "\(place)/node-\($0)") }
         for page in pages { try Data(count: 4096).write(to: URL(fileURLWithPath: page.path)) }
-        return Disks(pages: pages, reason: "", library: library)
+        return Disks(pages: pages, failure: nil, library: library)
     }
 
     /// Gives the nodes their disks.

@@ -5,6 +5,9 @@ import HoldfastRuntime
 /// A client process of `holdfast verify --adapter`: counts under another library's lock, keeps the history, and obeys
 /// orders at named points. The library runs in a process below this one, which is stopped and killed together with it.
 public struct AdapterClient: Sendable {
+    /// The variable in which a client is told the adapter's command line.
+    public static let adapterVariable = AdapterProcess.variable
+
     /// An adapter that breaks more often than this in a row is no lock that can be judged.
     private static let patience = 5
 

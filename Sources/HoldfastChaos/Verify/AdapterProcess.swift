@@ -21,11 +21,16 @@ struct AdapterProcess {
     private var answers: PipeLines.Iterator
     private var asked = 0
 
+    /// The variable in which a command line is told, which may hold a password: not by arguments, which everybody on
+    /// the machine can read.
+    static let variable = "HOLDFAST_ADAPTER"
+
     /// - Parameters:
     ///   - line: As a shell reads it.
     ///   - log: The file that its standard error is appended to.
     static func start(_ line: String, log: String, runtime: any Runtime) async throws -> AdapterProcess {
-        var command = Command("sh", ["-c", line])
+        var command = Command("sh", ["-c", "eval \"$\(variable)\""])
+        command.environment = .inheritAnd([variable: line])
         command.input = .pipe
         command.output = .pipe
         command.error = .file(log)

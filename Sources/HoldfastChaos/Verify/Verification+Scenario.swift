@@ -2,9 +2,6 @@ import HoldfastHistory
 import HoldfastRuntime
 
 extension Verification {
-    /// Longer runs suffer as often as a run of 20 seconds does.
-    private static let longestInterval: Duration = .seconds(5)
-
     /// - Parameter library: What is judged; nil is ours.
     func scenario(_ library: Library?) -> Scenario {
         var scenario = Scenario(
@@ -23,7 +20,7 @@ extension Verification {
         // There is nothing to judge about tokens that are not issued.
         let issuesTokens = library?.issuesTokens ?? true
         scenario.guarantees = (issuesTokens ? [.tokens] : []) + [.tenures, .updates, .linearizability, .liveness]
-        scenario.faults = options.faults.map(fault)
+        scenario.faults = options.faults.map(specification)
         return scenario
     }
 
@@ -31,26 +28,5 @@ extension Verification {
         guard let library else { return "Clients of these lock nodes are killed, paused and cut off." }
         let tokens = library.issuesTokens ? "with fencing tokens" : "without fencing tokens"
         return "Clients that lock with \(library.name), \(tokens), are killed, paused and cut off."
-    }
-
-    private func fault(_ kind: FaultSpec.Kind) -> FaultSpec {
-        let length = Duration.seconds(options.seconds)
-        switch kind {
-        case .pause, .kill:
-            var fault = FaultSpec(kind, on: .worker, .every(min(length * 0.25, Self.longestInterval)))
-            if kind == .pause {
-                fault.points = [Points.raised, Points.written]
-                fault.spans = [.milliseconds(1500) ... .milliseconds(1900)]
-            } else {
-                fault.points = [nil, Points.raised, Points.written]
-            }
-            return fault
-        default:
-            // A single node, or two, have no minority whose absence the others bear.
-            let some: FaultSpec.Target = options.nodes.count > 2 ? .minority : .node
-            var fault = FaultSpec(kind, on: some, .every(min(length * 0.5, Self.longestInterval * 2)))
-            fault.spans = [.milliseconds(400) ... .milliseconds(1200)]
-            return fault
-        }
     }
 }

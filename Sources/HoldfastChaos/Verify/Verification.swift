@@ -22,20 +22,17 @@ public struct Verification: Sendable {
         /// Increments a second of all clients together, at most.
         public var rate = 100
         /// What is done to the clients and their connections.
-        public var faults = Self.allFaults
-        /// The command line of an adapter for another lock library; nil judges ours.
+        public var faults: [Fault]
+        /// The command line of an adapter for another lock library; nil judges ours. It may hold a password: no process
+        /// is told it by its arguments, and it is in no report.
         public var adapter: String?
         /// For `rediss://` servers.
         public var tls: NIOTransport.TLSProvider?
         public var program: String
 
-        /// All that need no power over the nodes.
-        public static let allFaults: [FaultSpec.Kind] = [
-            .pause, .kill, .dropRequests, .dropReplies, .lateRequests, .delay, .reset,
-        ]
-
         public init(nodes: [String], program: String) {
             self.nodes = nodes
+            faults = Fault.all(nodes: nodes.count)
             self.program = program
         }
     }
@@ -89,7 +86,7 @@ public struct Verification: Sendable {
             return try await ChaosRun(scenario(nil), chaos, runtime: runtime, watch: watch).run()
         }
         chaos.adapter = adapter
-        chaos.workerArguments = ["chaos", "client", "--adapter", adapter]
+        chaos.workerArguments = ["chaos", "client"]
         if chaos.store != nil { return try await judge(adapter, chaos, directory) }
         // The adapter is asked what it is before the run, and needs the store for that.
         let own = try await LocalCluster.start(

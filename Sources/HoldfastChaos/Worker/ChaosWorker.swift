@@ -15,19 +15,23 @@ public struct ChaosWorker: Sendable {
     private let directory: String
     private let nodes: [String]
     private let patience: Duration
+    private let program: String
 
     /// - Parameters:
+    ///   - program: Its `chaos program` command is the program of jobs that have one.
     ///   - number: Different for each worker of a run.
     ///   - directory: The run's; holds `worker.json`, `history` and `orders`.
     ///   - nodes: Where this worker finds the lock nodes.
     ///   - patience: How long it waits for a majority of them: a worker may be born while one is away.
     public init(
-        name: String, number: Int, directory: String, nodes: [String], patience: Duration = .seconds(60)
+        name: String, number: Int, directory: String, nodes: [String], program: String,
+        patience: Duration = .seconds(60)
     ) {
         self.name = name
         self.number = number
         self.directory = directory
         self.nodes = nodes
+        self.program = program
         self.patience = patience
     }
 
@@ -47,7 +51,8 @@ public struct ChaosWorker: Sendable {
             transport: transport(settings, .staleCompletion, ScriptMutation.staleCompletion), runtime: runtime)
         let locks = try await connect(settings, history, runtime, log)
         let seat = WorkerSeat(
-            name: name, settings: settings, store: store, locks: locks, history: history, runtime: runtime, log: log)
+            name: name, settings: settings, programLine: JobProgram.line(program, in: directory), store: store,
+            locks: locks, history: history, runtime: runtime, log: log)
         do { try await work(seat, beside: accomplice(seat)) } catch {
             await close(seat)
             throw error
@@ -116,6 +121,8 @@ public struct ChaosWorker: Sendable {
 struct WorkerSeat: Sendable {
     let name: String
     let settings: WorkerSettings
+    /// The program of jobs that have one, as a command line.
+    let programLine: String
     let store: RedisClient
     /// Nil: the scenario has no lock nodes.
     let locks: LockCluster?

@@ -1,10 +1,13 @@
 import HoldfastJobs
+import HoldfastPrograms
 import HoldfastRedis
 import HoldfastRuntime
 
 /// Jobs with an effect each.
 struct JobWork: Sendable {
     static let function = "chaos.effect"
+    /// The same by a program of its own: ``JobProgram``.
+    static let program = "chaos.program"
     static let queue = "effects"
 
     private let seat: WorkerSeat
@@ -25,6 +28,7 @@ struct JobWork: Sendable {
             await runtime.reach(Points.effected)
             return place
         }
+        ProgramHandlers().register(try ProgramHandler(seat.programLine), for: Self.program, in: &handlers)
         try await Self.work(on: Self.queue, handlers, seat)
     }
 

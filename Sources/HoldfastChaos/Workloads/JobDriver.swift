@@ -6,6 +6,9 @@ import Synchronization
 
 /// Gives jobs with an effect each, and lets the record of effects testify.
 final class JobDriver: WorkloadDriver {
+    /// One of so many jobs is done by a program that its worker runs: a process for each takes its time.
+    private static let programs = 16
+
     private let seed: UInt64
     private let backlog: Int
     private let store: RedisClient
@@ -34,12 +37,16 @@ final class JobDriver: WorkloadDriver {
         var random = SeededGenerator(seed: seed)
         while runtime.now < deadline {
             let waiting = try await queue.counts().queued
-            for _ in 0..<max(0, backlog - waiting) { try await give(Int.random(in: 0...40, using: &random)) }
+            for _ in 0..<max(0, backlog - waiting) {
+                let milliseconds = Int.random(in: 0...40, using: &random)
+                let isProgram = Int.random(in: 1...Self.programs, using: &random) == 1
+                try await give(isProgram ? JobWork.program : JobWork.function, milliseconds)
+            }
             try await runtime.sleep(for: .milliseconds(20))
         }
     }
 
-    private func give(_ milliseconds: Int) async throws {
+    private func give(_ function: String, _ milliseconds: Int) async throws {
         let id = try JobID("job-\(asked.withLock { $0 })")
         var options = JobOptions()
         options.id = id
@@ -47,7 +54,7 @@ final class JobDriver: WorkloadDriver {
         // Where it is after the run is what it is judged by.
         options.resultTTL = .forever
         let given = history.begin(HistoryFunction.enqueue, [.text(id.text)])
-        _ = try await queue.enqueue(JobWork.function, keywords: ["milliseconds": milliseconds], options: options)
+        _ = try await queue.enqueue(function, keywords: ["milliseconds": milliseconds], options: options)
         history.end(given, .ok)
         asked.withLock { $0 += 1 }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HoldfastChaos
+import HoldfastProcess
 
 /// A client of `holdfast verify --adapter`; not for people.
 struct ChaosClientCommand: AsyncParsableCommand {
@@ -9,9 +10,11 @@ struct ChaosClientCommand: AsyncParsableCommand {
     @Option var name: String
     @Option var number: Int
     @Option var directory: String
-    @Option var adapter: String
 
     func run() async throws {
+        guard let adapter = Environment.variable(AdapterClient.adapterVariable) else {
+            throw CommandFailure("\(AdapterClient.adapterVariable) is missing", code: .usage)
+        }
         try await AdapterClient(
             name: name, number: number, directory: directory, nodes: ChaosWorkerCommand.nodes, adapter: adapter
         ).run()

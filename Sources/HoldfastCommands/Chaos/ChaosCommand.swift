@@ -12,6 +12,6 @@ struct ChaosCommand: AsyncParsableCommand {
             """,
         subcommands: [
             ChaosList.self, ChaosRunCommand.self, ChaosReplay.self, ChaosReport.self, ChaosWorkerCommand.self,
-            ChaosAdapterCommand.self, ChaosClientCommand.self,
+            ChaosAdapterCommand.self, ChaosClientCommand.self, ChaosProgramCommand.self,
         ])
 }

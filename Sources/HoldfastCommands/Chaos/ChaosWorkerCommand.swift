@@ -20,8 +20,8 @@ struct ChaosWorkerCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await ChaosWorker(
-            name: name, number: number, directory: directory, nodes: Self.nodes, patience: .milliseconds(patience)
-        )
-        .run()
+            name: name, number: number, directory: directory, nodes: Self.nodes, program: try OwnProgram.path(),
+            patience: .milliseconds(patience)
+        ).run()
     }
 }

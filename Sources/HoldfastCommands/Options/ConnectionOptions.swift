@@ -112,11 +112,16 @@ struct ConnectionOptions: ParsableArguments {
     ///
     /// - Throws: `RedisError` for a URL that is none, `CommandFailure` when nobody says where it is.
     func storeConfiguration(variable: (String) -> String? = Environment.variable) throws -> RedisConfiguration {
-        if let url = given(store, "HOLDFAST_STORE", variable) { return try RedisConfiguration(url: url) }
+        if let url = storeURL(variable: variable) { return try RedisConfiguration(url: url) }
         guard let url = try runningCluster("store", option: "--store", variable).storeURLs.first else {
             throw CommandFailure("the cluster has no store; name one with --store", code: .unavailable)
         }
         return try RedisConfiguration(url: url)
+    }
+
+    /// The store's URL, where an option or a variable names one; that of no cluster's.
+    func storeURL(variable: (String) -> String? = Environment.variable) -> String? {
+        given(store, "HOLDFAST_STORE", variable)
     }
 
     private func given(_ option: String?, _ name: String, _ variable: (String) -> String?) -> String? {

@@ -44,6 +44,18 @@ struct NodeExamination {
         return "\(nodes.count) servers, \(report.reachable) answer"
     }
 
+    /// - Returns: What was found, in a few words.
+    func ofStore(_ store: RedisConfiguration) async throws -> String {
+        let examination = await StoreExamination.of(store, transport: transport)
+        if let silence = examination.silence {
+            throw CommandFailure("the store \(store) does not answer: \(silence)", code: .unavailable)
+        }
+        if let first = examination.doubts.first, !force {
+            throw CommandFailure("the store \(store): \(first). Nothing was written; --force goes on nevertheless")
+        }
+        return "; values on a store of version \(examination.version)"
+    }
+
     /// - Parameter reason: Why the first one does not answer.
     private func require(_ reachable: Int, missing reason: String?) throws(CommandFailure) {
         if reachable < majority {

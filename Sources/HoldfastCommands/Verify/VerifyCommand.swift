@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HoldfastChaos
 import HoldfastHistory
+import HoldfastProcess
 import HoldfastRedis
 import HoldfastRedisTLS
 
@@ -46,7 +47,9 @@ struct VerifyCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Judge another lock library: the command line of an adapter for it.", valueName: "command"))
+            "Judge another lock library: the command line of an adapter for it.",
+            discussion: "HOLDFAST_ADAPTER if not given, which nobody else on the machine can read.",
+            valueName: "command"))
     var adapter: String?
 
     @Option(help: ArgumentHelp("Write the verdicts there as JUnit XML.", valueName: "file"))
@@ -74,20 +77,26 @@ struct VerifyCommand: AsyncParsableCommand {
     func run() async throws {
         let nodes = try connection.nodeConfigurations()
         let urls = try connection.nodeURLs()
-        let transport = try connection.transport(to: nodes)
+        let store = try connection.storeURL().map { try RedisConfiguration(url: $0) }
+        let servers = nodes + (store.map { [$0] } ?? [])
+        if faults?.kinds.contains(.ring) == true, nodes.count < 3 {
+            throw CommandFailure("one node, or two, have no other majority: the fault ring takes three", code: .usage)
+        }
+        let transport = try connection.transport(to: servers)
         let examination = NodeExamination(nodes: nodes, transport: transport, force: force)
+        let adapter = adapterLine
         let summary = try await adapter == nil ? examination.asLockCluster() : examination.asServers()
-        try output.remark("\(summary); \(clients) clients, \(seconds) s")
+        let place = if let store { try await examination.ofStore(store) } else { "" }
+        try output.remark("\(summary)\(place); \(clients) clients, \(seconds) s")
         var options = Verification.Options(nodes: urls, program: try OwnProgram.path())
-        options.store = connection.store
+        options.store = connection.storeURL()
         options.clients = clients
         options.seconds = seconds
         options.rate = rate
         options.seed = seed
         options.adapter = adapter
         if let faults { options.faults = faults.kinds }
-        let store = try connection.store.map { try RedisConfiguration(url: $0) }
-        options.tls = try connection.tlsProvider(for: nodes + (store.map { [$0] } ?? []))
+        options.tls = try connection.tlsProvider(for: servers)
         try finish(try await hold(options))
     }
 
@@ -114,13 +123,17 @@ struct VerifyCommand: AsyncParsableCommand {
         if outcome.result.verdict != .valid { throw ArgumentParser.ExitCode(outcome.result.verdict.exitStatus) }
     }
 
-    /// The command that repeats this run, for a page that may be shown to others: without the servers' URLs, which may
-    /// hold passwords.
+    private var adapterLine: String? {
+        adapter ?? Environment.variable(AdapterClient.adapterVariable).flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The command that repeats this run, for a page that may be shown to others: without the servers' URLs and the
+    /// adapter's command line, which may hold passwords.
     var repetition: String {
         var words = ["holdfast verify"]
-        if let adapter { words.append("--adapter '\(adapter.replacingOccurrences(of: "'", with: "'\\''"))'") }
+        if adapterLine != nil { words.append("--adapter \"$HOLDFAST_ADAPTER\"") }
         words.append("--nodes \"$HOLDFAST_NODES\"")
-        if connection.store != nil { words.append("--store \"$HOLDFAST_STORE\"") }
+        if connection.storeURL() != nil { words.append("--store \"$HOLDFAST_STORE\"") }
         words.append("--seconds \(seconds) --clients \(clients) --rate \(rate) --seed \(seed)")
         if let faults { words.append("--faults \(faults.kinds.map(\.rawValue).joined(separator: ","))") }
         if force { words.append("--force") }

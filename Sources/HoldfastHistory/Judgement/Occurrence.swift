@@ -12,6 +12,8 @@ public enum Occurrence: String, Sendable, Hashable, Codable, CaseIterable {
     case quorumRegained = "quorum-regained"
     /// A job ran again after its worker had died.
     case jobRecovered = "job-recovered"
+    /// A job ran again after its program had been killed, and its worker not.
+    case programReplaced = "program-replaced"
 
     /// How often it happened. Complexity: O(n).
     public func count(in history: History) -> Int {
@@ -29,11 +31,23 @@ public enum Occurrence: String, Sendable, Hashable, Codable, CaseIterable {
                 }
             } ?? 0
         case .jobRecovered: JobRecovery.times(in: history).count
+        case .programReplaced: Self.replacements(in: history)
         }
     }
 
     /// How a refusal's error begins that is due to a missing majority.
     public static let noMajority = "no majority"
+
+    /// Executions that a worker saw end by SIGKILL and that were followed by another of the same job.
+    private static func replacements(in history: History) -> Int {
+        let runs = Dictionary(grouping: history.operations(HistoryFunction.run), by: \.key)
+        return runs.values.reduce(0) { count, runs in
+            count
+                + runs.dropLast().count {
+                    $0.error?.hasPrefix("failed: ") == true && $0.error?.contains("SIGKILL") == true
+                }
+        }
+    }
 
     private static func refusals(in history: History) -> [HistoryOperation] {
         history.operations(HistoryFunction.acquire).filter {
