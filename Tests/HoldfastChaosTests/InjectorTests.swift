@@ -1,3 +1,4 @@
+import Foundation
 import HoldfastCluster
 import HoldfastHistory
 import HoldfastProcess
@@ -13,6 +14,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(1))) struct InjectorTests {
     private struct Bench {
         var injector: Injector
+        var fleet: Fleet
         var cluster: LocalCluster
         var links: Links
 
@@ -26,9 +28,11 @@ import Testing
         }
     }
 
-    /// - Parameter fault: Comes once, at once, for half a second.
+    /// - Parameters:
+    ///   - fault: Comes once, at once, for half a second.
+    ///   - worker: What a shell runs as the only worker; told the directory of orders and its name.
     private func withInjector(
-        _ fault: FaultSpec, compiler: String? = nil, _ body: (Bench) async throws -> Void
+        _ fault: FaultSpec, compiler: String? = nil, worker: String? = nil, _ body: (Bench) async throws -> Void
     ) async throws {
         let runtime = LiveRuntime()
         try await withTemporaryCluster(nodes: 2, stores: 0) { cluster in
@@ -45,20 +49,61 @@ import Testing
                 tools.clocks = try await Clocks.prepare(
                     nodes: 2, in: cluster.directory, runtime: runtime, compiler: compiler)
             }
+            let fleet = Fleet(size: worker == nil ? 0 : 1, runtime: runtime) { name, _, _ in
+                var command = Command("sh", ["-c", worker ?? "", cluster.directory, name])
+                command.grouping = .ownGroup
+                return command
+            }
             let injector = Injector(
                 FaultPlan(scenario, seed: 1), of: scenario, seed: 1,
-                fleet: Fleet(size: 0, runtime: runtime) { _, _, _ in Command("true") },
+                fleet: fleet,
                 ground: Ground(nodes: nodes, store: "", cluster: cluster), tools: tools,
                 strangers: Strangers(command: { _, _, _ in Command("true") }, log: { _ in "" }),
                 orders: ChaosOrders(directory: cluster.directory),
                 history: try HistoryWriter(path: "\(cluster.directory)/chaos.jsonl", client: "chaos", number: 0),
                 runtime: runtime, overtaken: { _ in false })
-            do { try await body(Bench(injector: injector, cluster: cluster, links: links)) } catch {
+            do { try await body(Bench(injector: injector, fleet: fleet, cluster: cluster, links: links)) } catch {
                 await links.close()
                 throw error
             }
             await links.close()
         }
+    }
+
+    /// What it began until then would look as if a dead one had begun it, and never ended it.
+    @Test func aKillIsWrittenDownWhenTheWorkerHasEnded() async throws {
+        let worker = """
+            until rm "$0/$1@job.begun" 2>/dev/null; do sleep 0.01; done
+            sleep 0.5
+            : > "$0/at-its-end"
+            kill -9 $$
+            """
+        var fault = FaultSpec(.kill, on: .worker, .at([.zero]))
+        fault.points = [Points.begun]
+        try await withInjector(fault, worker: worker) { bench in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await bench.fleet.run() }
+                group.addTask { await bench.injector.run() }
+                try await bench.begun()
+                let marker = bench.cluster.directory + "/at-its-end"
+                #expect(FileManager.default.fileExists(atPath: marker))
+                try await group.next()
+                #expect(bench.injector.tallies[0].confirmed == 1)
+                _ = await bench.fleet.stop(grace: .seconds(2))
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test func aRingIsMetByTwoWorkersAndAMajorityByAllOfItsNodes() {
+        func isMet(_ counts: [(Int, Int, Int)], byEach: Bool = false) -> Bool {
+            Injector.isMet(counts.map { (FaultPlan.Link(worker: $0.0, node: $0.1), $0.2) }, byEach: byEach)
+        }
+        #expect(isMet([(0, 0, 1), (0, 1, 0), (1, 0, 0), (1, 1, 1)]), "each node, by whomever")
+        #expect(!isMet([(0, 0, 1), (0, 1, 0), (1, 0, 5), (1, 1, 0)]))
+        #expect(!isMet([(0, 0, 1), (0, 1, 0), (1, 0, 0), (1, 1, 1)], byEach: true))
+        #expect(isMet([(0, 0, 1), (1, 1, 1), (2, 2, 0)]), "a ring")
+        #expect(!isMet([(0, 0, 7), (1, 1, 0), (2, 2, 0)]))
     }
 
     /// Two of two are a majority. What one node met says nothing of the other.

@@ -20,16 +20,22 @@ extension Injector {
             return abandon(entry, title, "links do not listen again: \(deaf.joined(separator: "; "))")
         }
         heal(entry)
-        let struck = Dictionary(grouping: zip(links, counts), by: \.0.node)
-        let isSeen = struck.values.allSatisfy { links in
-            fault.kind == .refuse ? links.allSatisfy { $0.1 > 0 } : links.contains { $0.1 > 0 }
+        if Self.isMet(Array(zip(links, counts)), byEach: fault.kind == .refuse) {
+            let byNode = Dictionary(grouping: zip(links, counts), by: \.0.node).sorted { $0.key < $1.key }
+            let words = byNode.map { node, links in "\(ground.nodes[node].name) \(links.reduce(0) { $0 + $1.1 })" }
+            confirm(entry, "the links' counters of what met it: \(words.joined(separator: ", "))")
         }
-        if isSeen {
-            let words = struck.sorted { $0.key < $1.key }.map { node, links in
-                "\(ground.nodes[node].name) \(links.reduce(0) { $0 + $1.1 })"
-            }
-            confirm(entry, "the links' counters of pieces or connections that met it: \(words.joined(separator: ", "))")
-        }
+    }
+
+    /// Whether a fault of links has met what it was to meet: each node, however many links lead there; where workers
+    /// are cut off from different nodes, at least two workers, for one alone sees nothing that others do not.
+    /// - Parameter isByEach: Each link must have.
+    static func isMet(_ counts: [(link: FaultPlan.Link, count: Int)], byEach isByEach: Bool) -> Bool {
+        let met = counts.filter { $0.count > 0 }.map(\.link)
+        if isByEach { return met.count == counts.count }
+        let nodes = Dictionary(grouping: counts, by: \.link.worker).mapValues { Set($0.map(\.link.node)) }
+        if Set(nodes.values).count > 1 { return Set(met.map(\.worker)).count > 1 }
+        return Set(met.map(\.node)) == Set(counts.map(\.link.node))
     }
 
     /// - Returns: For links that cannot be what they are to be, why.

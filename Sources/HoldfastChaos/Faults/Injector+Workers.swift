@@ -13,8 +13,10 @@ extension Injector {
         } else if !victim.process.signal(.kill) {
             return skip(entry, victim.name, "it had ended")
         }
+        let status = await victim.process.wait()
+        // Only now: what it began before its end must not look as if it had been begun after.
         note(entry, .kill, victim.name, "SIGKILL" + (point.map { " at \($0)" } ?? ""))
-        if await victim.process.wait() == .signalled(Signal.kill.rawValue) {
+        if status == .signalled(Signal.kill.rawValue) {
             confirm(entry, "its parent was told that SIGKILL ended it")
         }
         heal(entry)
