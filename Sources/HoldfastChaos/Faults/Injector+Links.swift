@@ -27,8 +27,8 @@ extension Injector {
         }
     }
 
-    /// Whether a fault of links has met what it was to meet: each node, however many links lead there; where workers are
-    /// cut off from different nodes, at least two workers, for one alone sees nothing that others do not.
+    /// Whether a fault of links has met what it was to meet: each node, however many links lead there; where workers
+    /// are cut off from different nodes, at least two workers, for one alone sees nothing that others do not.
     /// - Parameter isByEach: Each link must have.
     static func isMet(_ counts: [(link: FaultPlan.Link, count: Int)], byEach isByEach: Bool) -> Bool {
         let met = counts.filter { $0.count > 0 }.map(\.link)
