@@ -52,7 +52,7 @@ extension Injector {
         let wrong = [ServerSetting("maxmemory", "2mb"), ServerSetting("maxmemory-policy", "allkeys-lru")]
         var evicted: [Int] = []
         var voters: [String] = []
-        var strangers: [String] = []
+        var silent: [String] = []
         var failure: String?
         do {
             for node in nodes { try await node.restart(with: wrong) }
@@ -63,7 +63,7 @@ extension Injector {
                 switch await votes(node) {
                 case true?: voters.append(node.name)
                 case false?: break
-                case nil: strangers.append(node.name)
+                case nil: silent.append(node.name)
                 }
             }
         } catch { failure = "\(error)" }
@@ -74,21 +74,22 @@ extension Injector {
         guard voters.isEmpty else {
             return abandon(entry, title, "\(voters.joined(separator: " ")) was let vote, though it evicts")
         }
-        if strangers.isEmpty, evicted.allSatisfy({ $0 > 0 }) {
+        if silent.isEmpty, evicted.allSatisfy({ $0 > 0 }) {
             let counts = evicted.map(String.init).joined(separator: ", ")
-            confirm(entry, "its own INFO: \(counts) keys evicted; and its record does not let it vote")
+            confirm(entry, "its own INFO: \(counts) keys evicted; and no record lets it vote")
         }
     }
 
-    /// Whether a node's record names the incarnation that runs now as a voter; nil when there is no record to tell.
+    /// Whether a node's record names the incarnation that runs now as a voter: not if the record was evicted itself;
+    /// nil when the node does not answer.
     private func votes(_ node: ClusterMember) async -> Bool? {
         guard let runID = await info("server", of: node)["run_id"],
-            let vote = await ask(node, RedisCommand("HGET", "holdfast:node", "vote"))?.text
+            let vote = await ask(node, RedisCommand("HGET", "holdfast:node", "vote"))
         else { return nil }
-        return vote.hasSuffix(runID)
+        return vote.text?.hasSuffix(runID) ?? false
     }
 
-    /// Fills a server's memory until it evicts, and no further: its record, by which it could vote, is to be there.
+    /// Fills a server's memory until it evicts, and no further: its record, by which it could vote, may be left so.
     /// - Returns: How many keys it has evicted.
     private func press(_ node: ClusterMember) async -> Int {
         let filler = RedisArgument([UInt8](repeating: 0, count: 64 << 10))
