@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -88,4 +89,59 @@ long long floor_cycle(
     long long acquired = nanoseconds();
     if (floor_round(quorum, release, replies, 1) != 0) return -1;
     return acquired - began;
+}
+
+struct pushes {
+    redisContext *context;
+    int count;
+    long long first;
+    long long interval;
+};
+
+static void *push(void *argument) {
+    const struct pushes *pushes = argument;
+    for (int i = 0; i < pushes->count; i++) {
+        long long due = pushes->first + i * pushes->interval;
+        struct timespec moment = {.tv_sec = due / 1000000000, .tv_nsec = due % 1000000000};
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL);
+        redisReply *reply = redisCommand(pushes->context, "RPUSH floor:queue %lld", due);
+        if (!reply) return argument;
+        freeReplyObject(reply);
+    }
+    return NULL;
+}
+
+static int pop(redisContext *context, long long *span) {
+    redisReply *popped = redisCommand(context, "BLPOP floor:queue 5");
+    if (!popped || popped->type != REDIS_REPLY_ARRAY || popped->elements != 2) {
+        if (popped) freeReplyObject(popped);
+        return -1;
+    }
+    long long due = atoll(popped->element[1]->str);
+    freeReplyObject(popped);
+    redisReply *record = redisCommand(context, "HMGET floor:job data status timeout origin");
+    *span = nanoseconds() - due;
+    int is_lost = !record || record->type != REDIS_REPLY_ARRAY;
+    if (record) freeReplyObject(record);
+    return is_lost ? -1 : 0;
+}
+
+int floor_pickup(int port, int count, long long interval, long long *spans) {
+    redisContext *context = redisConnect("127.0.0.1", port);
+    struct pushes pushes = {redisConnect("127.0.0.1", port), count, nanoseconds() + 100000000, interval};
+    pthread_t thread;
+    int status = -1;
+    if (context && !context->err && pushes.context && !pushes.context->err
+        && pthread_create(&thread, NULL, push, &pushes) == 0) {
+        status = 0;
+        for (int i = 0; i < count && status == 0; i++) status = pop(context, &spans[i]);
+        void *failure = NULL;
+        pthread_join(thread, &failure);
+        if (failure) status = -1;
+        redisReply *reply = redisCommand(context, "DEL floor:queue");
+        if (reply) freeReplyObject(reply);
+    }
+    if (context) redisFree(context);
+    if (pushes.context) redisFree(pushes.context);
+    return status;
 }

@@ -1,4 +1,6 @@
 import CFloor
+import HoldfastMeasurement
+import HoldfastRuntime
 
 /// One thread of C on the same servers. Owns its connections; one caller at a time.
 final class Floor: @unchecked Sendable {
@@ -30,6 +32,15 @@ final class Floor: @unchecked Sendable {
             for own in commands { own.bytes.deallocate() }
             commands.deallocate()
         }
+    }
+
+    /// How long jobs wait for a worker in C that is idle, see `floor_pickup`.
+    static func pickUp(_ count: Int, every interval: Duration, port: Int) throws -> Latencies {
+        var spans = [Int64](repeating: 0, count: count)
+        guard floor_pickup(Int32(port), Int32(count), interval.nanoseconds, &spans) == 0 else { throw Lost() }
+        var latencies = Latencies()
+        for span in spans { latencies.record(.nanoseconds(span)) }
+        return latencies
     }
 
     private let quorum: OpaquePointer

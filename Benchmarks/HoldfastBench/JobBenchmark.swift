@@ -21,7 +21,7 @@ struct JobBenchmark {
             if rounds > 1 { print("round \(round) of \(rounds)") }
             let jobs = Int(40_000 * span.seconds)
             let floor = JobFloor(configuration, jobs: jobs)
-            table.add(try await floor.runBare(), of: "limit: bare commands", jobs: jobs)
+            table.add(try await floor.runBare(port: server.port), of: "limit: bare commands", jobs: jobs)
             table.add(try await floor.run(), of: "limit: the scripts alone", jobs: jobs)
             for (concurrency, keepsResults) in [(1, true), (32, true), (32, false)] {
                 var load = JobLoad(jobs: jobs)

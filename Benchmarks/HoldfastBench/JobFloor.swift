@@ -35,9 +35,12 @@ struct JobFloor {
         }
     }
 
-    /// The same records by bare commands: no lease, no test of ownership, and a crash in the middle loses jobs.
-    func runBare() async throws -> JobResult {
-        try await measure { client in
+    /// The same records by bare commands: no lease, no test of ownership, and a crash in the middle loses jobs. Idle, it
+    /// picks jobs up from C.
+    func runBare(port: Int) async throws -> JobResult {
+        let load = JobLoad(jobs: jobs)
+        let pickup = try Floor.pickUp(load.pickups, every: load.pickupInterval, port: port)
+        var result = try await measure { client in
             let prefix = JobLoad.keys.prefix
             let pop = RedisCommand("LPOP", RedisArgument("\(prefix):queue:\(Self.queue)"), RedisArgument(Self.batch))
             var done = 0
@@ -52,6 +55,8 @@ struct JobFloor {
             }
             return done
         }
+        result.note(pickup: pickup)
+        return result
     }
 
     private func measure(_ drain: (RedisClient) async throws -> Int) async throws -> JobResult {

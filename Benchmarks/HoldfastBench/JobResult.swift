@@ -17,15 +17,22 @@ struct JobResult {
     init(drain: Double) { self.drain = drain }
 
     init(_ figures: JobFigures) {
-        func us(_ span: Duration?) -> Double { Double(span?.nanoseconds ?? 0) / 1000 }
+        func us(_ span: Duration) -> Double { Double(span.nanoseconds) / 1000 }
         enqueue = figures.enqueue.perSecond
         bulk = figures.bulk.perSecond
         drain = figures.drain.perSecond
-        pickup = (us(figures.pickup.percentile(50)), us(figures.pickup.percentile(99)))
+        note(pickup: figures.pickup)
         roundTrips = figures.roundTripsPerJob
         commands = figures.commandsPerJob
         clientCPU = us(figures.cpuPerJob)
         serverCPU = us(figures.serverCPUPerJob)
         megabytes = Double(figures.resident) / 1e6
+    }
+
+    mutating func note(pickup latencies: Latencies) {
+        func us(_ percentile: Double) -> Double {
+            Double(latencies.percentile(percentile)?.nanoseconds ?? 0) / 1000
+        }
+        pickup = (us(50), us(99))
     }
 }
