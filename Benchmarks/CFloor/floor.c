@@ -93,10 +93,21 @@ long long floor_cycle(
 
 struct pushes {
     redisContext *context;
+    const floor_commands *commands;
     int count;
     long long first;
     long long interval;
 };
+
+/// The answer to one command; NULL when the connection is lost or the server answers with an error.
+static redisReply *ask(redisContext *context, floor_commands command) {
+    void *reply = NULL;
+    redisAppendFormattedCommand(context, command.bytes, (size_t)command.length);
+    if (redisGetReply(context, &reply) != REDIS_OK) return NULL;
+    if (((redisReply *)reply)->type != REDIS_REPLY_ERROR) return reply;
+    freeReplyObject(reply);
+    return NULL;
+}
 
 static void *push(void *argument) {
     const struct pushes *pushes = argument;
@@ -104,44 +115,43 @@ static void *push(void *argument) {
         long long due = pushes->first + i * pushes->interval;
         struct timespec moment = {.tv_sec = due / 1000000000, .tv_nsec = due % 1000000000};
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL);
-        redisReply *reply = redisCommand(pushes->context, "RPUSH floor:queue %lld", due);
+        redisReply *reply = ask(pushes->context, pushes->commands[i]);
         if (!reply) return argument;
         freeReplyObject(reply);
     }
     return NULL;
 }
 
-static int pop(redisContext *context, long long *span) {
-    redisReply *popped = redisCommand(context, "BLPOP floor:queue 5");
-    if (!popped || popped->type != REDIS_REPLY_ARRAY || popped->elements != 2) {
-        if (popped) freeReplyObject(popped);
-        return -1;
-    }
-    long long due = atoll(popped->element[1]->str);
-    freeReplyObject(popped);
-    redisReply *record = redisCommand(context, "HMGET floor:job data status timeout origin");
-    *span = nanoseconds() - due;
-    int is_lost = !record || record->type != REDIS_REPLY_ARRAY;
-    if (record) freeReplyObject(record);
-    return is_lost ? -1 : 0;
+/// Whether a job came, and was claimed.
+static int pick(redisContext *context, floor_commands wait, floor_commands claim, int least) {
+    redisReply *come = ask(context, wait);
+    int has_come = come && come->type != REDIS_REPLY_NIL;
+    if (come) freeReplyObject(come);
+    redisReply *claimed = has_come ? ask(context, claim) : NULL;
+    int is_claimed = claimed && claimed->type == REDIS_REPLY_ARRAY && claimed->elements >= (size_t)least;
+    if (claimed) freeReplyObject(claimed);
+    return is_claimed;
 }
 
-int floor_pickup(int port, int count, long long interval, long long *spans) {
+int floor_pickup(
+    int port, int count, long long interval, const floor_commands *pushes, const floor_commands *wait,
+    const floor_commands *claims, int least, long long *spans) {
     redisContext *context = redisConnect("127.0.0.1", port);
-    struct pushes pushes = {redisConnect("127.0.0.1", port), count, nanoseconds() + 100000000, interval};
+    struct pushes work = {redisConnect("127.0.0.1", port), pushes, count, nanoseconds() + 100000000, interval};
     pthread_t thread;
     int status = -1;
-    if (context && !context->err && pushes.context && !pushes.context->err
-        && pthread_create(&thread, NULL, push, &pushes) == 0) {
+    if (context && !context->err && work.context && !work.context->err
+        && pthread_create(&thread, NULL, push, &work) == 0) {
         status = 0;
-        for (int i = 0; i < count && status == 0; i++) status = pop(context, &spans[i]);
+        for (int i = 0; i < count && status == 0; i++) {
+            if (!pick(context, *wait, claims[i], least)) status = -1;
+            spans[i] = nanoseconds() - (work.first + i * interval);
+        }
         void *failure = NULL;
         pthread_join(thread, &failure);
         if (failure) status = -1;
-        redisReply *reply = redisCommand(context, "DEL floor:queue");
-        if (reply) freeReplyObject(reply);
     }
     if (context) redisFree(context);
-    if (pushes.context) redisFree(pushes.context);
+    if (work.context) redisFree(work.context);
     return status;
 }

@@ -35,9 +35,19 @@ final class Floor: @unchecked Sendable {
     }
 
     /// How long jobs wait for a worker in C that is idle, see `floor_pickup`.
-    static func pickUp(_ count: Int, every interval: Duration, port: Int) throws -> Latencies {
+    /// - Parameters:
+    ///   - pushes: One a job.
+    ///   - claims: One a job.
+    ///   - least: How many elements the answer to a claim has at least.
+    static func pickUp(
+        every interval: Duration, port: Int, pushes: Round, wait: Round, claims: Round, least: Int
+    ) throws -> Latencies {
+        let count = pushes.commands.count
         var spans = [Int64](repeating: 0, count: count)
-        guard floor_pickup(Int32(port), Int32(count), interval.nanoseconds, &spans) == 0 else { throw Lost() }
+        let status = floor_pickup(
+            Int32(port), Int32(count), interval.nanoseconds, pushes.commands.baseAddress, wait.commands.baseAddress,
+            claims.commands.baseAddress, Int32(least), &spans)
+        guard status == 0 else { throw Lost() }
         var latencies = Latencies()
         for span in spans { latencies.record(.nanoseconds(span)) }
         return latencies

@@ -21,8 +21,13 @@ struct JobBenchmark {
             if rounds > 1 { print("round \(round) of \(rounds)") }
             let jobs = Int(40_000 * span.seconds)
             let floor = JobFloor(configuration, jobs: jobs)
-            table.add(try await floor.runBare(port: server.port), of: "limit: bare commands", jobs: jobs)
-            table.add(try await floor.run(), of: "limit: the scripts alone", jobs: jobs)
+            let pickup = PickupFloor(configuration: configuration, port: server.port, load: JobLoad(jobs: jobs))
+            var bare = try await floor.runBare()
+            bare.note(pickup: try await pickup.bare())
+            table.add(bare, of: "limit: bare commands", jobs: jobs)
+            var scripts = try await floor.run()
+            scripts.note(pickup: try await pickup.ours())
+            table.add(scripts, of: "limit: the scripts alone", jobs: jobs)
             for (concurrency, keepsResults) in [(1, true), (32, true), (32, false)] {
                 var load = JobLoad(jobs: jobs)
                 load.concurrency = concurrency

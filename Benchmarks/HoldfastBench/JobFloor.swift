@@ -35,12 +35,9 @@ struct JobFloor {
         }
     }
 
-    /// The same records by bare commands: no lease, no test of ownership, and a crash in the middle loses jobs. Idle, it
-    /// picks jobs up from C.
-    func runBare(port: Int) async throws -> JobResult {
-        let load = JobLoad(jobs: jobs)
-        let pickup = try Floor.pickUp(load.pickups, every: load.pickupInterval, port: port)
-        var result = try await measure { client in
+    /// The same records by bare commands: no lease, no test of ownership, and a crash in the middle loses jobs.
+    func runBare() async throws -> JobResult {
+        try await measure { client in
             let prefix = JobLoad.keys.prefix
             let pop = RedisCommand("LPOP", RedisArgument("\(prefix):queue:\(Self.queue)"), RedisArgument(Self.batch))
             var done = 0
@@ -55,8 +52,6 @@ struct JobFloor {
             }
             return done
         }
-        result.note(pickup: pickup)
-        return result
     }
 
     private func measure(_ drain: (RedisClient) async throws -> Int) async throws -> JobResult {
@@ -80,15 +75,8 @@ struct JobFloor {
 
     // MARK: - Our scripts
 
-    private func script(_ name: String) throws -> RedisScript {
-        guard let script = JobScripts.all.first(where: { $0.name == name }) else {
-            throw Missing(description: "there is no script \(name)")
-        }
-        return script
-    }
-
     private func take(_ runtime: any Runtime) throws -> RedisCommand {
-        try script("take").command(
+        try JobScripts.script("take").command(
             keys: [],
             arguments: [
                 RedisArgument(JobLoad.keys.prefix), "floor", 15_000, 600, RedisArgument(Self.batch),
@@ -103,7 +91,7 @@ struct JobFloor {
             arguments += parts.prefix(3).map { RedisArgument($0.bytes ?? []) }
             arguments += ["1700000000.000000", "0.001", "value", "", "", "500"]
         }
-        return try script("complete").command(keys: [], arguments: arguments)
+        return try JobScripts.script("complete").command(keys: [], arguments: arguments)
     }
 
     // MARK: - Bare commands

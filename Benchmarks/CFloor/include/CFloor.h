@@ -24,10 +24,12 @@ int floor_round(floor_quorum *quorum, const floor_commands *commands, int replie
 long long floor_cycle(
     floor_quorum *quorum, const floor_commands *take, const floor_commands *release, int replies);
 
-/// Takes `count` jobs from a queue as soon as they come: every `interval` nanoseconds one is due, and another thread
-/// pushes it; one that waits pops it and reads its record, which are the two round trips that any worker of a list and
-/// records needs. Notes in `spans` for how many nanoseconds each was due by then, in their order. Leaves nothing behind.
-/// 0, or -1 when a connection is lost or a server answers with an error.
-int floor_pickup(int port, int count, long long interval, long long *spans);
+/// Lets an idle worker pick `count` jobs up: every `interval` nanoseconds one is due, and another thread sends its one of
+/// `pushes`. The worker sends `wait` until something has come, and then its one of `claims`, which must be answered by at
+/// least so many elements: the two round trips that any worker of a list and records needs. Notes in `spans` for how many
+/// nanoseconds each job was due by then. 0, or -1 when a connection is lost or a server answers with an error.
+int floor_pickup(
+    int port, int count, long long interval, const floor_commands *pushes, const floor_commands *wait,
+    const floor_commands *claims, int least, long long *spans);
 
 #endif
