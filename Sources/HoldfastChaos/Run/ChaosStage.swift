@@ -148,8 +148,7 @@ final class ChaosStage: Sendable {
             options.program,
             options.workerArguments + ["--name", name, "--number", "\(number)", "--directory", directory]
                 + (patience.map { ["--patience", "\($0.milliseconds)"] } ?? []))
-        // Not among the arguments, which everybody on the machine can read: URLs and command
-        // lines may hold passwords.
+        // Not among the arguments, which everybody on the machine can read: URLs and command lines may hold passwords.
         var variables = [ChaosWorker.nodesVariable: nodes.joined(separator: ",")]
         if let adapter = options.adapter { variables[AdapterProcess.variable] = adapter }
         command.environment = .inheritAnd(variables)
