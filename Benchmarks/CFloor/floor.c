@@ -41,6 +41,16 @@ void floor_close(floor_quorum *quorum) {
     free(quorum);
 }
 
+/// Whether it is a positive number, or nothing but positive numbers.
+static int is_positive(const redisReply *reply) {
+    if (reply->type == REDIS_REPLY_INTEGER) return reply->integer > 0;
+    if (reply->type != REDIS_REPLY_ARRAY) return 0;
+    for (size_t i = 0; i < reply->elements; i++) {
+        if (!is_positive(reply->element[i])) return 0;
+    }
+    return 1;
+}
+
 int floor_round(floor_quorum *quorum, const floor_commands *commands, int replies, int positive) {
     struct pollfd polls[MAX_SERVERS];
     int target[MAX_SERVERS];
@@ -64,8 +74,7 @@ int floor_round(floor_quorum *quorum, const floor_commands *commands, int replie
             void *reply = NULL;
             while (redisGetReplyFromReader(quorum->contexts[i], &reply) == REDIS_OK && reply) {
                 const redisReply *answer = reply;
-                int is_refused = answer->type == REDIS_REPLY_ERROR
-                    || (positive && (answer->type != REDIS_REPLY_INTEGER || answer->integer <= 0));
+                int is_refused = answer->type == REDIS_REPLY_ERROR || (positive && !is_positive(answer));
                 freeReplyObject(reply);
                 if (is_refused) return -1;
                 quorum->unanswered[i]--;

@@ -15,7 +15,8 @@ struct LockFloor {
     private let release: Floor.Round
     private let locks: Int
 
-    private typealias Call = (_ name: String, _ runID: String) -> [UInt8]
+    /// The commands that take or free a lock each.
+    private typealias Calls = (_ locks: [String], _ runID: String) -> [[UInt8]]
 
     /// SET NX PX with a counter, and a conditional DEL: the least that a fenced lock can send. It has no validity, no
     /// admission, no high-water mark and no waiters.
@@ -29,31 +30,52 @@ struct LockFloor {
             "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0")
         return try await LockFloor(
             cluster, scripts: [take, free], locks: locks,
-            take: { name, _ in
-                take.encodeCall(
-                    keys: [RedisArgument("floor:lock:\(name)"), RedisArgument("floor:fence:\(name)")],
-                    arguments: [Self.owner])
+            take: { locks, _ in
+                locks.map { name in
+                    take.encodeCall(
+                        keys: [RedisArgument("floor:lock:\(name)"), RedisArgument("floor:fence:\(name)")],
+                        arguments: [Self.owner])
+                }
             },
-            release: { name, _ in
-                free.encodeCall(keys: [RedisArgument("floor:lock:\(name)")], arguments: [Self.owner])
+            release: { locks, _ in
+                locks.map { free.encodeCall(keys: [RedisArgument("floor:lock:\($0)")], arguments: [Self.owner]) }
             })
     }
 
-    /// What a client of an admitted cluster sends.
+    /// What a client of an admitted cluster sends: of several locks, in calls of as many steps as travel together.
     static func ours(_ cluster: LocalCluster, locks: Int) async throws -> LockFloor {
         let keys = LockKeys(prefix: try LockClusterConfiguration(urls: cluster.nodeURLs).prefix)
+        func grant(_ lock: String) -> (keys: [RedisArgument], arguments: [RedisArgument]) {
+            ([keys.owner(name(lock)), keys.counter(name(lock))], [owner, 10_000, 0])
+        }
+        func release(_ lock: String) -> (keys: [RedisArgument], arguments: [RedisArgument]) {
+            ([keys.owner(name(lock))], [owner, keys.announcement(name(lock))])
+        }
+        func together(
+            _ step: RedisArgument, _ locks: [String], _ runID: String,
+            _ parts: (String) -> (keys: [RedisArgument], arguments: [RedisArgument])
+        ) -> [[UInt8]] {
+            stride(from: 0, to: locks.count, by: LockScripts.mostTogether).map { start in
+                let parts = locks[start...].prefix(LockScripts.mostTogether).map(parts)
+                return LockScripts.together.encodeCall(
+                    keys: parts.flatMap(\.keys) + [keys.node],
+                    arguments: parts.flatMap { [step] + $0.arguments } + [RedisArgument(runID)])
+            }
+        }
         return try await LockFloor(
-            cluster, scripts: [LockScripts.grant, LockScripts.release], locks: locks,
-            take: { name, runID in
-                let name = Self.name(name)
-                return LockScripts.grant.encodeCall(
-                    keys: [keys.owner(name), keys.counter(name), keys.node],
-                    arguments: [Self.owner, 10_000, 0, RedisArgument(runID)])
+            cluster, scripts: [LockScripts.grant, LockScripts.release, LockScripts.together], locks: locks,
+            take: { locks, runID in
+                guard locks.count == 1 else { return together("grant", locks, runID, grant) }
+                let (own, arguments) = grant(locks[0])
+                return [
+                    LockScripts.grant.encodeCall(
+                        keys: own + [keys.node], arguments: arguments + [RedisArgument(runID)])
+                ]
             },
-            release: { name, _ in
-                let name = Self.name(name)
-                return LockScripts.release.encodeCall(
-                    keys: [keys.owner(name)], arguments: [Self.owner, keys.announcement(name)])
+            release: { locks, runID in
+                guard locks.count == 1 else { return together("release", locks, runID, release) }
+                let (own, arguments) = release(locks[0])
+                return [LockScripts.release.encodeCall(keys: own, arguments: arguments)]
             })
     }
 
@@ -64,7 +86,7 @@ struct LockFloor {
     }
 
     private init(
-        _ cluster: LocalCluster, scripts: [RedisScript], locks: Int, take: Call, release: Call
+        _ cluster: LocalCluster, scripts: [RedisScript], locks: Int, take: Calls, release: Calls
     ) async throws {
         servers = try Floor(ports: cluster.nodes.map(\.port))
         self.locks = locks
@@ -75,8 +97,8 @@ struct LockFloor {
             let client = RedisClient(try RedisConfiguration(url: node.url), scripts: scripts)
             try await client.ready()
             let runID = try client.serverInfo().runID
-            takes.append((0..<locks).map { take("\($0)", runID) })
-            releases.append((0..<locks).map { release("\($0)", runID) })
+            takes.append(take((0..<locks).map(String.init), runID))
+            releases.append(release((0..<locks).map(String.init), runID))
             await client.close()
         }
         (self.take, self.release) = (Floor.Round(takes), Floor.Round(releases))

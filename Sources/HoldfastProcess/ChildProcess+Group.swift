@@ -37,17 +37,8 @@ extension ChildProcess {
             let number = withUnsafePointer(to: &entry.pointee.d_name) { name in
                 name.withMemoryRebound(to: CChar.self, capacity: 256) { atoi($0) }
             }
-            guard number > 0, let stat = ProcessIdentity.contents("/proc/\(number)/stat") else { continue }
-            if Self.runningGroup(stat: stat) == pid { return true }
+            if let stat = ProcessStat(pid: number), !stat.hasEnded, stat.group == pid { return true }
         }
         return false
-    }
-
-    /// Field 5 of /proc/PID/stat, nil for a zombie.
-    private static func runningGroup(stat text: String) -> Int32? {
-        guard let bracket = text.lastIndex(of: ")") else { return nil }
-        let fields = text[text.index(after: bracket)...].split(separator: " ", maxSplits: 3)
-        guard fields.count > 2, fields[0] != "Z", fields[0] != "X" else { return nil }
-        return Int32(fields[2])
     }
 }

@@ -12,12 +12,10 @@ public struct ProcessIdentity: Sendable, Hashable, Codable {
 
     /// The identity of the process that has this number now, nil when there is none or it is a zombie.
     public init?(pid: Int32) {
-        guard pid > 0, let text = Self.contents("/proc/\(pid)/stat"), let ticks = Self.startTicks(stat: text) else {
-            return nil
-        }
+        guard let stat = ProcessStat(pid: pid), !stat.hasEnded else { return nil }
         self.pid = pid
-        startTicks = ticks
-        boot = Self.contents("/proc/sys/kernel/random/boot_id")?.filter { !$0.isWhitespace } ?? ""
+        startTicks = stat.startTicks
+        boot = ProcessStat.contents("/proc/sys/kernel/random/boot_id")?.filter { !$0.isWhitespace } ?? ""
     }
 
     /// Whether exactly this process is there and not a zombie.
@@ -35,11 +33,7 @@ public struct ProcessIdentity: Sendable, Hashable, Codable {
     }
 
     /// Whether it is suspended, by SIGSTOP or a debugger.
-    public var isStopped: Bool {
-        guard let text = Self.contents("/proc/\(pid)/stat"), let bracket = text.lastIndex(of: ")") else { return false }
-        let state = text[text.index(after: bracket)...].first { $0 != " " }
-        return isAlive && (state == "T" || state == "t")
-    }
+    public var isStopped: Bool { ProcessStat(pid: pid)?.isStopped == true && isAlive }
 
     /// Waits until it has ended. It need not be a child.
     ///
@@ -49,23 +43,5 @@ public struct ProcessIdentity: Sendable, Hashable, Codable {
         guard descriptor >= 0 else { return }
         let pidfd = Pipe(descriptor)
         while isAlive { try await pidfd.ready() }
-    }
-
-    /// Field 22 of /proc/PID/stat. The second field is the program's name in brackets and may hold anything.
-    static func startTicks(stat text: String) -> UInt64? {
-        guard let bracket = text.lastIndex(of: ")") else { return nil }
-        let fields = text[text.index(after: bracket)...].split(separator: " ")
-        guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
-        return UInt64(fields[19])
-    }
-
-    static func contents(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        let bytes = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
-            count = max(0, read(descriptor, buffer.baseAddress, 4096))
-        }
-        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -124,22 +124,31 @@ public final class RedisClient: Sendable {
     public func submit(
         _ encoded: [UInt8], suffix: [UInt8]? = nil, onlyTo runID: String? = nil, to sink: any ReplySink, tag: Int
     ) {
+        let refusal = queue(encoded, suffix: suffix, onlyTo: runID, to: sink, tag: tag, holding: false)
+        if let refusal { sink.receive(.failed(refusal), tag: tag) }
+    }
+
+    /// The same, but a command that cannot be queued is refused by the result, and the sink hears nothing of it.
+    /// - Parameter holding: Leaves it to the caller, who must be on the strand, to call ``flush()`` behind the last of
+    ///   several commands.
+    public func queue(
+        _ encoded: [UInt8], suffix: [UInt8]? = nil, onlyTo runID: String? = nil, to sink: any ReplySink, tag: Int,
+        holding: Bool
+    ) -> RedisError? {
         let connection: Link.ReadyConnection
-        do {
-            connection = try link.current()
-        } catch {
-            return sink.receive(.failed(error), tag: tag)
-        }
+        do { connection = try link.current() } catch { return error }
         if let runID, runID != connection.info.runID {
-            let error = RedisError(.disconnected, .notSent, "the server was restarted meanwhile", server: server)
-            return sink.receive(.failed(error), tag: tag)
+            return RedisError(.disconnected, .notSent, "the server was restarted meanwhile", server: server)
         }
-        switch connection.pipeline.append(encoded, suffix: suffix, .sink(sink, tag: tag)) {
-        case .queued: break
-        case .full: sink.receive(.failed(overloaded), tag: tag)
-        case .closed(let error): sink.receive(.failed(error), tag: tag)
+        switch connection.pipeline.append(encoded, suffix: suffix, .sink(sink, tag: tag), holding: holding) {
+        case .queued: return nil
+        case .full: return overloaded
+        case .closed(let error): return error
         }
     }
+
+    /// Hands what is queued to the socket now, where otherwise the strand's next turn would. On the strand only.
+    public func flush() { try? link.current().pipeline.drain() }
 
     /// Refuses new commands, lets those under way finish for at most `grace`, and closes all connections, those lent
     /// for blocking commands too. Idempotent; every caller waits for the end.

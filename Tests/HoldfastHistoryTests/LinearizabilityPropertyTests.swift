@@ -1,24 +1,13 @@
 import HoldfastHistory
+import HoldfastRuntime
 import Testing
 
 /// The search against an oracle that tries every order.
 @Suite struct LinearizabilityPropertyTests {
     private typealias Step = TimedStep<FencedRegister.Step>
 
-    private struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var bits = state
-            bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-            return bits ^ (bits >> 31)
-        }
-    }
-
     /// Steps whose answers come from really applying them in some order, each within its span.
-    private func generate(_ count: Int, _ random: inout SplitMix) -> [Step] {
+    private func generate(_ count: Int, _ random: inout SeededGenerator) -> [Step] {
         let model = FencedRegister()
         var state = FencedRegister.State()
         var steps: [Step] = []
@@ -54,7 +43,7 @@ import Testing
     }
 
     /// Changes one answer.
-    private func mutate(_ steps: [Step], _ random: inout SplitMix) -> [Step] {
+    private func mutate(_ steps: [Step], _ random: inout SeededGenerator) -> [Step] {
         var steps = steps
         guard let place = steps.indices.randomElement(using: &random) else { return steps }
         let value = HistoryValue.number(Int64.random(in: 1...4, using: &random))
@@ -92,7 +81,7 @@ import Testing
 
     @Test func whatReallyHappenedIsAccepted() {
         for seed in 1...400 as ClosedRange<UInt64> {
-            var random = SplitMix(state: seed)
+            var random = SeededGenerator(seed: seed)
             let steps = generate(60, &random)
             #expect(search(steps) == .linearizable, "seed \(seed)")
         }
@@ -101,7 +90,7 @@ import Testing
     @Test func theSearchAndTheOracleAgree() {
         var refused = 0
         for seed in 1...3000 as ClosedRange<UInt64> {
-            var random = SplitMix(state: seed)
+            var random = SeededGenerator(seed: seed)
             let steps = mutate(generate(6, &random), &random)
             let expected = oracle(steps)
             if !expected { refused += 1 }
@@ -115,7 +104,7 @@ import Testing
         var refused = 0
         let values = [HistoryValue.null] + (1...4).map { .number($0) }
         for seed in 1...1000 as ClosedRange<UInt64> {
-            var random = SplitMix(state: seed)
+            var random = SeededGenerator(seed: seed)
             // A stretch whose beginning was left out, with one answer changed.
             let steps = mutate(Array(generate(8, &random).suffix(5)), &random)
             let expected = values.contains { value in

@@ -104,8 +104,8 @@ import Testing
             let real = try await stage.run(LockScripts.release, on: 0, ["B", channel], withRunID: false)
             #expect(real == [1, 0], "freed none")
             #expect(try await stage.grant("B", on: 0) == nil, "still A's")
-            let mutant = try mutate(
-                LockScripts.release, "if redis.pcall('GET', key) == ARGV[1] then", "if true then")
+            let check = "if redis.pcall('GET', KEYS[key + place]) == ARGV[argument + 1] then"
+            let mutant = try mutate(LockScripts.release, check, "if true then")
             _ = try await stage.run(mutant, on: 0, ["B", channel], withRunID: false)
             #expect(try await stage.grant("B", on: 0) != nil, "the violation that the value check prevents")
         }
@@ -203,7 +203,7 @@ import Testing
             #expect(try await stage.grant("B", on: 2) == 2)
             #expect(try await stage.grant("B", on: 1) == nil, "an incarnation that is not admitted must not vote")
             let admitted = try mutate(
-                LockScripts.grant, "if not vote or string.sub(vote, 48) ~= ARGV[4] then return {-1, 0} end",
+                LockScripts.grant, "if not vote or string.sub(vote, 48) ~= ARGV[#ARGV] then return {-1, 0} end",
                 "vote = string.format('%016.0f %016.0f %012.0f ', 0, 0, 10000) .. ARGV[4]")
             #expect(try await stage.grant("B", on: 1, admitted) == 2, "the violation that admission prevents")
         }

@@ -34,10 +34,12 @@ struct ProcessIdentityTests {
     }
 
     @Test func namesWithBracketsAndZombies() {
-        let rest = Array(repeating: "1", count: 17).joined(separator: " ")
-        #expect(ProcessIdentity.startTicks(stat: "7 (a) b (c)) S 1 \(rest) 4242 9") == 4242)
-        #expect(ProcessIdentity.startTicks(stat: "7 (a) Z 1 \(rest) 4242 9") == nil)
-        #expect(ProcessIdentity.startTicks(stat: "7 (a) S 1") == nil)
-        #expect(ProcessIdentity.startTicks(stat: "") == nil)
+        let rest = Array(repeating: "1", count: 16).joined(separator: " ")
+        let stat = ProcessStat("7 (a) b (c)) S 1 2 \(rest) 4242 9")
+        #expect(stat?.state == "S" && stat?.parent == 1 && stat?.group == 2 && stat?.startTicks == 4242)
+        #expect(ProcessStat("7 (a) Z 1 2 \(rest) 4242 9")?.hasEnded == true)
+        #expect(ProcessStat("7 (a) t 1 2 \(rest) 4242 9")?.isStopped == true)
+        #expect(ProcessStat("7 (a) S 1 2") == nil)
+        #expect(ProcessStat("") == nil)
     }
 }

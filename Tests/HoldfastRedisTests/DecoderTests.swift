@@ -1,3 +1,4 @@
+import HoldfastRuntime
 import Testing
 
 @testable import HoldfastRedis
@@ -22,7 +23,7 @@ import Testing
     }
 
     @Test func decodesWhateverTheSplit() {
-        var random = Seeded(1)
+        var random = SeededGenerator(seed: 1)
         let bytes = Array((Self.stream + Self.stream).utf8)
         for _ in 0..<2000 {
             var chunks: [[UInt8]] = []
@@ -95,7 +96,7 @@ import Testing
         let original = Array(Self.stream.utf8)
         let alphabet = Array("*$+-:%_,#0123456789\r\n\0".utf8) + [255]
         for seed in UInt64(0)..<20_000 {
-            var random = Seeded(seed)
+            var random = SeededGenerator(seed: seed)
             var bytes = original
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 let at = Int.random(in: 0..<bytes.count, using: &random)
@@ -119,7 +120,7 @@ import Testing
 
     @Test func pureNoiseNeitherCrashesNorHangs() {
         for seed in UInt64(0)..<5000 {
-            var random = Seeded(seed)
+            var random = SeededGenerator(seed: seed)
             _ = decode([(0..<200).map { _ in UInt8.random(in: 0...255, using: &random) }])
         }
     }
@@ -133,6 +134,18 @@ import Testing
                 #expect(cursor.scalar(at: 3)?.kind == nil, "behind a nested array there is no telling where it is")
                 #expect(cursor.scalar(at: 4)?.kind == nil && cursor.scalar(at: -1)?.kind == nil)
             }
+        }
+    }
+
+    @Test func cursorHandsOverElementsWhateverTheyHold() throws {
+        var decoder = ReplyDecoder(maximumReplyBytes: 1000)
+        try Array("*5\r\n*2\r\n*1\r\n:1\r\n:2\r\n:3\r\n*0\r\n-ERR no\r\n$-1\r\n:7\r\n".utf8).withUnsafeBytes { bytes in
+            var replies: [RedisReply] = []
+            try decoder.feed(bytes) { $0.forEachElement { replies.append($0.materialized()) } }
+            #expect(
+                replies == [
+                    .array([.array([.integer(1)]), .integer(2)]), .integer(3), .array([]), .error("ERR no"), .null,
+                ])
         }
     }
 }

@@ -42,21 +42,6 @@ func withClient<Value: Sendable>(
     return try outcome.get()
 }
 
-/// A small generator whose seed a failing test prints (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 /// Everything that `chunks` decode to, or the error that broke the stream.
 func decode(_ chunks: [[UInt8]], limit: Int = 1 << 20) -> (replies: [RedisReply], error: String?) {
     var decoder = ReplyDecoder(maximumReplyBytes: limit)

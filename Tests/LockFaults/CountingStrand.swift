@@ -7,7 +7,11 @@ final class CountingStrand: Strand {
 
     init(_ base: any Strand) { self.base = base }
 
-    func execute(_ work: @escaping @Sendable () -> Void) { base.execute(work) }
+    /// What a task leaves to the strand is still the task's.
+    func execute(_ work: @escaping @Sendable () -> Void) {
+        guard let watch = Watch.current else { return base.execute(work) }
+        base.execute { Watch.$current.withValue(watch) { work() } }
+    }
 
     func schedule(after delay: Duration, _ work: @escaping @Sendable () -> Void) -> any StrandTimer {
         // Without a watch it belongs to a connection, which has a timer always.

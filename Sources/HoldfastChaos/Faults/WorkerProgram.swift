@@ -14,8 +14,8 @@ struct WorkerProgram: Sendable, Hashable {
         let session = getsid(worker)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { Int32($0) }.sorted().compactMap { pid in
-            guard let identity = ProcessIdentity(pid: pid), ProcessList.parent(of: pid) == worker, getpgid(pid) == pid,
-                getsid(pid) == session
+            guard let identity = ProcessIdentity(pid: pid), let stat = ProcessStat(pid: pid), stat.parent == worker,
+                stat.group == pid, getsid(pid) == session
             else { return nil }
             let variables = variables(of: pid)
             guard variables["HOLDFAST_WORKER"] == name, let job = variables["HOLDFAST_JOB_ID"], identity.isAlive

@@ -69,7 +69,7 @@ public final class LockCluster: Sendable {
         let meters = LockMeters(telemetry.metrics, nodes: configuration.nodes.map { "\($0.address)" })
         self.meters = meters
         spans = LockSpans(telemetry.tracer)
-        let rounds = SharedByRounds(strand: strand, runtime: runtime, meters: meters)
+        let rounds = SharedByRounds(strand: strand, runtime: runtime, meters: meters, record: keys.node)
         let nodes = configuration.nodes.enumerated().map { index, node in
             LockNode(
                 index: index, node, strand: strand, transport: transport, runtime: runtime, rounds: rounds, wake: wake)

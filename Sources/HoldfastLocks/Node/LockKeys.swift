@@ -44,7 +44,7 @@ package struct LockKeys: Sendable {
     }
 
     /// The node's own record, a hash: `cluster`, `nodes`, `index`, `maximum_ttl` (the descriptor), `vote` (see
-    /// ``LockScripts/checkVote(_:)``), `prepared` (the incarnation in which init wrote it), `durable` (whether the node
+    /// ``LockScripts/checkVote``), `prepared` (the incarnation in which init wrote it), `durable` (whether the node
     /// synced every write when it was admitted). On a blank node `blank_run` and `blank_since`: the incarnation in
     /// which it was noticed to be blank, and at which uptime in s.
     package let node: RedisArgument

@@ -79,10 +79,13 @@ final class SharedByRounds: Sendable {
     /// How many rounds of grants and write-backs were sent.
     let acquisitions = Atomic<Int>(0)
     let deadlines: RoundDeadlines
+    let dispatcher: Dispatcher
     let meters: LockMeters
     let runtime: any Runtime
 
-    init(strand: any Strand, runtime: any Runtime, meters: LockMeters) {
+    /// - Parameter record: The key of a node's record.
+    init(strand: any Strand, runtime: any Runtime, meters: LockMeters, record: RedisArgument) {
+        dispatcher = Dispatcher(strand: strand, record: record)
         deadlines = RoundDeadlines(strand: strand, runtime: runtime)
         self.meters = meters
         self.runtime = runtime

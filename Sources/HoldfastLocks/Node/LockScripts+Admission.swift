@@ -59,9 +59,10 @@ extension LockScripts {
         if string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') ~= ARGV[1] then return 0 end
         if not node[1] and node[5] ~= ARGV[8] then return 0 end
         if node[1] and (node[1] ~= ARGV[2] or node[2] ~= ARGV[3] or node[3] ~= ARGV[4]) then return 0 end
-        local vote = node[4] or string.format('%016.0f %016.0f', 0, 0)
-        local floor = math.max(\(floor), tonumber(ARGV[6]))
-        local high = math.max(\(high), floor)
+        local vote = node[4] or string.format('%016.0f %016.0f %012.0f ', 0, 0, 0)
+        \(readVote)
+        floor = math.max(floor, tonumber(ARGV[6]))
+        high = math.max(high, floor)
         redis.call('DEL', KEYS[1])
         redis.call('HSET', KEYS[1],
             'vote', string.format('%016.0f %016.0f %012.0f ', floor, high, tonumber(ARGV[5])) .. ARGV[1],

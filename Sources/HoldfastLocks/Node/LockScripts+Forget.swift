@@ -12,9 +12,9 @@ extension LockScripts {
     static let forget = RedisScript(
         name: "forget",
         """
-        \(checkVote("ARGV[2]"))
+        \(checkVote)
         if redis.call('EXISTS', KEYS[1]) == 1 then return {0, 0} end
-        local raised = math.max(\(floor), tonumber(redis.call('GET', KEYS[2]) or 0), tonumber(ARGV[1]))
+        local raised = math.max(floor, tonumber(redis.call('GET', KEYS[2]) or 0), tonumber(ARGV[1]))
         \(raiseFloor)
         redis.call('DEL', KEYS[2])
         return {1, raised}
@@ -30,8 +30,8 @@ extension LockScripts {
     static let level = RedisScript(
         name: "level",
         """
-        \(checkVote("ARGV[2]"))
-        local raised = math.max(\(floor), tonumber(ARGV[1]))
+        \(checkVote)
+        local raised = math.max(floor, tonumber(ARGV[1]))
         \(raiseFloor)
         return {1, raised}
         """)

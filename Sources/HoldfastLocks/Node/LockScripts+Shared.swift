@@ -23,7 +23,7 @@ extension LockScripts {
     static let grantShared = RedisScript(
         name: "grant.shared",
         """
-        \(checkVote("ARGV[3]"))
+        \(checkVote)
         \(checkTTL)
         local place = 1
         local kind = redis.call('TYPE', KEYS[place]).ok
@@ -35,7 +35,7 @@ extension LockScripts {
         redis.call('ZADD', KEYS[place], now + tonumber(ARGV[2]), ARGV[1])
         \(expireWithTheLast)
         local count = tonumber(redis.call('GET', KEYS[2]) or 0)
-        local token = math.max(count, \(floor))
+        local token = math.max(count, floor)
         if token % 2 == 0 then token = token + 1 end
         if token > count then redis.call('SET', KEYS[2], string.format('%.0f', token)) end
         \(raiseHigh)
@@ -52,7 +52,7 @@ extension LockScripts {
     static let confirmShared = RedisScript(
         name: "confirm.shared",
         """
-        \(checkVote("ARGV[3]"))
+        \(checkVote)
         \(now)
         local ends = redis.pcall('ZSCORE', KEYS[1], ARGV[1])
         if type(ends) ~= 'string' or tonumber(ends) <= now then return {0, 0} end
@@ -74,7 +74,7 @@ extension LockScripts {
     static let extendShared = RedisScript(
         name: "extend.shared",
         """
-        \(checkVote("ARGV[4]"))
+        \(checkVote)
         local place = 1
         local kind = redis.call('TYPE', KEYS[place]).ok
         if kind ~= 'none' and kind ~= 'zset' then return {0, redis.call('PTTL', KEYS[place])} end
@@ -83,7 +83,7 @@ extension LockScripts {
         \(now)
         \(dropReaders)
         local isKept = redis.call('ZSCORE', KEYS[place], ARGV[1])
-        if not isKept and \(floor) > token then return {0, -1} end
+        if not isKept and floor > token then return {0, -1} end
         redis.call('ZADD', KEYS[place], now + tonumber(ARGV[3]), ARGV[1])
         \(expireWithTheLast)
         if isKept then return 0 end

@@ -18,7 +18,7 @@ package import HoldfastRedis
 /// small command.
 package enum LockScripts {
     static let all = exclusive + shared + [vacant] + admission
-    static let exclusive = [grant, confirm, extend, release]
+    static let exclusive = [grant, confirm, extend, release, together]
 
     /// Grants free locks to one owner and counts their counters up, above the node's floor.
     ///
@@ -32,11 +32,16 @@ package enum LockScripts {
     package static let grant = RedisScript(
         name: "grant",
         """
-        \(checkVote("ARGV[4]"))
-        \(checkTTL)
-        local names = (#KEYS - 1) / 2
-        for place = 1, names do
-            if not redis.call('SET', KEYS[place], ARGV[1], 'NX', 'PX', ARGV[2]) then
+        \(checkVote)
+        local key, argument, names = 0, 0, (#KEYS - 1) / 2
+        \(grantStep)
+        """)
+
+    /// Lua: a grant of `names` locks, whose keys stand behind KEYS[key] and whose arguments behind ARGV[argument].
+    static let grantStep = """
+        if ARGV[argument + 2] + 0 > maximum then return {-2, maximum} end
+        for place = key + 1, key + names do
+            if not redis.call('SET', KEYS[place], ARGV[argument + 1], 'NX', 'PX', ARGV[argument + 2]) then
                 local left = redis.call('PTTL', KEYS[place])
                 local code = 0
                 if redis.call('TYPE', KEYS[place]).ok == 'zset' then
@@ -45,32 +50,35 @@ package enum LockScripts {
                     local mark = redis.call('ZSCORE', KEYS[place], 'writer')
                     code = -3
                     if redis.call('ZCARD', KEYS[place]) == (mark and 1 or 0) then
-                        redis.call('SET', KEYS[place], ARGV[1], 'PX', ARGV[2])
+                        redis.call('SET', KEYS[place], ARGV[argument + 1], 'PX', ARGV[argument + 2])
                         code = 1
-                    elseif ARGV[3] ~= '0' then
-                        redis.call('ZADD', KEYS[place], now + tonumber(ARGV[3]), 'writer')
+                    elseif ARGV[argument + 3] ~= '0' then
+                        redis.call('ZADD', KEYS[place], now + tonumber(ARGV[argument + 3]), 'writer')
                         \(expireWithTheLast)
                     end
                 end
                 if code ~= 1 then
-                    for taken = 1, place - 1 do redis.call('DEL', KEYS[taken]) end
+                    for taken = key + 1, place - 1 do redis.call('DEL', KEYS[taken]) end
                     return {code, left}
                 end
             end
         end
-        local next = redis.call('INCRBY', KEYS[names + 1], '2')
-        local before = math.max(next - 2, \(floor))
-        for place = 2, names do
-            before = math.max(before, tonumber(redis.call('GET', KEYS[names + place]) or 0))
+        local next = redis.call('INCRBY', KEYS[key + names + 1], '2')
+        local before = next - 2
+        if before < floor then before = floor end
+        for place = key + names + 2, key + names * 2 do
+            before = math.max(before, tonumber(redis.call('GET', KEYS[place]) or 0))
         end
         local token = before + 2 - before % 2
         if token >= 9007199254740991 then return redis.error_reply('EXHAUSTED the fencing counter has reached 2^53') end
-        for place = 1, names do
-            if place > 1 or token ~= next then redis.call('SET', KEYS[names + place], string.format('%.0f', token)) end
+        for place = key + names + 1, key + names * 2 do
+            if place > key + names + 1 or token ~= next then
+                redis.call('SET', KEYS[place], string.format('%.0f', token))
+            end
         end
         \(raiseHigh)
         return token
-        """)
+        """
 
     /// Writes back the token that the attempt chose, where the node still holds the locks for it.
     ///
@@ -83,7 +91,7 @@ package enum LockScripts {
     static let confirm = RedisScript(
         name: "confirm",
         """
-        \(checkVote("ARGV[3]"))
+        \(checkVote)
         local names = (#KEYS - 1) / 2
         local token = tonumber(ARGV[2])
         for place = 1, names do
@@ -110,7 +118,7 @@ package enum LockScripts {
     static let extend = RedisScript(
         name: "extend",
         """
-        \(checkVote("ARGV[4]"))
+        \(checkVote)
         local names = (#KEYS - 1) / 2
         local token = tonumber(ARGV[2])
         local complete = true
@@ -124,7 +132,7 @@ package enum LockScripts {
             for place = 1, names do redis.call('PEXPIRE', KEYS[place], ARGV[3]) end
             return 0
         end
-        if \(floor) > token then return {0, -1} end
+        if floor > token then return {0, -1} end
         for place = 1, names do
             redis.call('SET', KEYS[place], ARGV[1], 'PX', ARGV[3])
             redis.call('SET', KEYS[names + place], ARGV[2])
@@ -142,56 +150,58 @@ package enum LockScripts {
     package static let release = RedisScript(
         name: "release",
         """
+        local key, argument, names = 0, 0, #KEYS
+        \(releaseStep)
+        """)
+
+    /// Lua: a release of `names` locks, whose keys stand behind KEYS[key] and whose arguments behind ARGV[argument].
+    static let releaseStep = """
         local freed = 0
-        for place, key in ipairs(KEYS) do
-            if redis.pcall('GET', key) == ARGV[1] then
-                redis.call('DEL', key)
-                redis.call('PUBLISH', ARGV[place + 1], '')
+        for place = 1, names do
+            if redis.pcall('GET', KEYS[key + place]) == ARGV[argument + 1] then
+                redis.call('DEL', KEYS[key + place])
+                redis.call('PUBLISH', ARGV[argument + 1 + place], '')
                 freed = freed + 1
             end
         end
         return freed
-        """)
+        """
 
-    /// Lua: reads the record's `vote` and ends the script unless it belongs to the incarnation that `runID`, an
-    /// expression, names.
+    /// Lua: reads the record's `vote` and ends the script unless it belongs to the incarnation whose run id the last
+    /// argument is.
     ///
     /// One text of fixed places, for every step of a lock reads it: the floor (places 1 to 16), the high-water mark
     /// (18 to 33) and the maximum TTL in ms (35 to 46) in decimal digits, and from place 48 on the run id of the
     /// incarnation that may vote. Where nobody may, there is none.
-    static func checkVote(_ runID: String) -> String {
-        """
+    static let checkVote = """
         local vote = redis.call('HGET', KEYS[#KEYS], 'vote')
-        if not vote or string.sub(vote, 48) ~= \(runID) then return {-1, 0} end
+        if not vote or string.sub(vote, 48) ~= ARGV[#ARGV] then return {-1, 0} end
+        \(readVote)
         """
-    }
 
-    /// Lua: the vote's floor. Arithmetic makes a number of a text for less than a call of tonumber.
-    static let floor = "(string.sub(vote, 1, 16) + 0)"
-
-    /// Lua: the vote's high-water mark.
-    static let high = "(string.sub(vote, 18, 33) + 0)"
+    /// Lua: what a vote says. Arithmetic makes a number of a text for less than a call of tonumber.
+    static let readVote = """
+        local floor, high = string.sub(vote, 1, 16) + 0, string.sub(vote, 18, 33) + 0
+        local maximum = string.sub(vote, 35, 46) + 0
+        """
 
     /// Lua: ends the script where the TTL in ARGV[2] exceeds the vote's maximum.
-    static let checkTTL = """
-        local maximum = string.sub(vote, 35, 46) + 0
-        if ARGV[2] + 0 > maximum then return {-2, maximum} end
-        """
+    static let checkTTL = "if ARGV[2] + 0 > maximum then return {-2, maximum} end"
 
     /// Lua: keeps the node's high-water mark above `token`.
     static let raiseHigh = """
-        if token > \(high) then
-            redis.call('HSET', KEYS[#KEYS], 'vote', string.sub(vote, 1, 17)
-                .. string.format('%016.0f', math.min(token + 1024, 9007199254740990)) .. string.sub(vote, 34))
+        if token > high then
+            high = math.min(token + 1024, 9007199254740990)
+            redis.call('HSET', KEYS[#KEYS], 'vote',
+                string.sub(vote, 1, 17) .. string.format('%016.0f', high) .. string.sub(vote, 34))
         end
         """
 
     /// Lua: raises the node's floor to `raised`, where it is lower, and never leaves the high-water mark below it.
     static let raiseFloor = """
-        if raised > \(floor) then
-            local high = math.max(raised, \(high))
+        if raised > floor then
             redis.call('HSET', KEYS[#KEYS], 'vote',
-                string.format('%016.0f %016.0f', raised, high) .. string.sub(vote, 34))
+                string.format('%016.0f %016.0f', raised, math.max(raised, high)) .. string.sub(vote, 34))
         end
         """
 }

@@ -101,8 +101,8 @@ struct Acquisition: Sendable {
         }
     }
 
-    /// Who is asked first.
-    var firstTargets: [Int] { home.map { [$0] } ?? Array(0..<quorum.nodes) }
+    /// Who is asked first; nil: all.
+    var firstTargets: [Int]? { home.map { [$0] } }
 
     private var grants: [(node: Int, token: FencingToken)] {
         outcomes.enumerated().compactMap { node, outcome in

@@ -55,9 +55,12 @@ final class Pipeline: ByteStreamEvents, @unchecked Sendable {
     // MARK: - From any task
 
     /// Queues a command. `.full` and `.closed` leave nothing behind.
-    func append(_ command: [UInt8], suffix: [UInt8]? = nil, _ waiter: Waiter?) -> Outbox.Admission {
+    /// - Parameter holding: The caller is on the strand and drains the pipeline itself, soon.
+    func append(
+        _ command: [UInt8], suffix: [UInt8]? = nil, _ waiter: Waiter?, holding: Bool = false
+    ) -> Outbox.Admission {
         let admission = outbox.withLock { $0.append(command, suffix: suffix, waiter) }
-        if case .queued(schedule: true) = admission { strand.execute { self.drain() } }
+        if case .queued(schedule: true) = admission, !holding { strand.execute { self.drain() } }
         return admission
     }
 
@@ -111,7 +114,9 @@ final class Pipeline: ByteStreamEvents, @unchecked Sendable {
         end(RedisError(.timedOut, .notSent, message, server: server))
     }
 
-    private func drain() {
+    /// Hands what is queued to the stream. Without one, or while its peer takes nothing, that waits: ``opened(_:)`` and
+    /// ``writabilityChanged()`` come back to it.
+    func drain() {
         while !ended, let stream, stream.isWritable {
             recycleSpare()
             let before = inFlight.count

@@ -42,6 +42,21 @@ public struct ReplyCursor {
         return element
     }
 
+    /// Hands over each element of an array, whatever it holds, in order. Nothing happens for any other kind.
+    public func forEachElement(_ body: (ReplyCursor) -> Void) {
+        guard kind == .array else { return }
+        var next = tokens + 1
+        for _ in 0..<value {
+            body(ReplyCursor(tokens: next, bytes: bytes))
+            var left = 1
+            while left > 0 {
+                if next.pointee.type == UInt32(HF_ARRAY) { left += Int(next.pointee.value) }
+                left -= 1
+                next += 1
+            }
+        }
+    }
+
     public func materialized() -> RedisReply {
         var next = tokens
         return Self.copy(&next, bytes)

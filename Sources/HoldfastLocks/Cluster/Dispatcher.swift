@@ -1,0 +1,68 @@
+import HoldfastRedis
+import HoldfastRuntime
+import Synchronization
+
+/// Takes the rounds' requests to the nodes, those of many locks in one call: what comes up within one turn of the
+/// strand travels together (``LockScripts/together``), as databases commit transactions in groups.
+///
+/// A node gets the requests in the order in which they were sent, whoever sent them: that keeps a release behind its
+/// grant. So whatever does not wait for others takes along what waits.
+final class Dispatcher: Sendable {
+    private struct Queue {
+        var steps: [Dispatch.Step] = []
+        var isScheduled = false
+    }
+
+    private let queue = Mutex(Queue())
+    /// Held while requests are handed to the nodes' connections, so that none overtakes another. Nothing is written,
+    /// and nobody's answer delivered, under it: that may set the next request off.
+    private let departure = Mutex(())
+    private let strand: any Strand
+    private let record: RedisArgument
+
+    /// - Parameter record: The key of a node's record.
+    init(strand: any Strand, record: RedisArgument) {
+        self.strand = strand
+        self.record = record
+    }
+
+    /// Never suspends. A node that cannot be asked answers at once, or on the strand.
+    /// - Parameter targets: All nodes when nil.
+    func send(_ request: RoundRequest, for round: any Asking, to targets: [Int]?) {
+        let step = Dispatch.Step(round, request)
+        guard targets == nil, request.travelsTogether else {
+            return depart(holding: false, with: (Dispatch([step], record), targets ?? Array(round.nodes.indices)))
+        }
+        let isFirst = queue.withLock { queue in
+            queue.steps.append(step)
+            defer { queue.isScheduled = true }
+            return !queue.isScheduled
+        }
+        if isFirst { strand.execute { self.depart(holding: true) } }
+    }
+
+    /// - Parameter holding: Whether this is the strand's turn for it; then the bytes leave at its end.
+    private func depart(holding: Bool, with last: (dispatch: Dispatch, targets: [Int])? = nil) {
+        var refused: [Dispatch.Refusal] = []
+        let nodes = departure.withLock { _ -> [LockNode]? in
+            let steps = queue.withLock { queue in
+                if holding { queue.isScheduled = false }
+                defer { queue.steps.removeAll(keepingCapacity: true) }
+                return queue.steps
+            }
+            for start in stride(from: 0, to: steps.count, by: LockScripts.mostTogether) {
+                let end = min(start + LockScripts.mostTogether, steps.count)
+                let dispatch = Dispatch(Array(steps[start..<end]), record)
+                for node in dispatch.nodes { dispatch.submit(to: node, holding: holding, &refused) }
+            }
+            if let (dispatch, targets) = last {
+                for target in targets { dispatch.submit(to: dispatch.nodes[target], holding: false, &refused) }
+            }
+            return steps.first?.round.nodes
+        }
+        if holding, let nodes {
+            for node in nodes { node.client.flush() }
+        }
+        for refusal in refused { refusal.deliver() }
+    }
+}
