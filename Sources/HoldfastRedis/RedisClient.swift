@@ -130,8 +130,8 @@ public final class RedisClient: Sendable {
 
     /// The same, but a command that cannot be queued is refused by the result, and the sink hears nothing of it.
     /// - Parameter holding: Leaves it to the caller, who must be on the strand, to call ``flush()`` behind the last of
-    ///   several commands.
-    public func queue(
+    ///   several commands, within the same turn: until then nothing is written.
+    package func queue(
         _ encoded: [UInt8], suffix: [UInt8]? = nil, onlyTo runID: String? = nil, to sink: any ReplySink, tag: Int,
         holding: Bool
     ) -> RedisError? {
@@ -148,7 +148,7 @@ public final class RedisClient: Sendable {
     }
 
     /// Hands what is queued to the socket now, where otherwise the strand's next turn would. On the strand only.
-    public func flush() { try? link.current().pipeline.drain() }
+    package func flush() { link.flush() }
 
     /// Refuses new commands, lets those under way finish for at most `grace`, and closes all connections, those lent
     /// for blocking commands too. Idempotent; every caller waits for the end.

@@ -41,15 +41,15 @@ extension Runtime {
 
     /// `count` random bytes as lower-case hexadecimal digits, two a byte.
     public func randomHex(bytes count: Int) -> String {
-        var digits: [UInt8] = []
-        digits.reserveCapacity(count * 2)
-        let alphabet = Array("0123456789abcdef".utf8)
-        var bits: UInt64 = 0
-        for index in 0..<count * 2 {
-            if index % 16 == 0 { bits = randomBits() }
-            digits.append(alphabet[Int(bits & 15)])
-            bits >>= 4
+        String(unsafeUninitializedCapacity: count * 2) { digits in
+            var bits: UInt64 = 0
+            for index in 0..<count * 2 {
+                if index % 16 == 0 { bits = randomBits() }
+                let digit = UInt8(bits & 15)
+                digits[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+                bits >>= 4
+            }
+            return count * 2
         }
-        return String(decoding: digits, as: UTF8.self)
     }
 }

@@ -1,9 +1,11 @@
 import HoldfastCluster
 import HoldfastRedis
 import HoldfastRuntime
+import Synchronization
 import Testing
 
 @testable import HoldfastLocks
+@testable import HoldfastRedis
 
 /// Steps of many locks that travel in one call.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct TogetherTests {
@@ -45,13 +47,14 @@ import Testing
     }
 
     private func together(
-        _ steps: [Step], _ client: RedisClient, _ keys: LockKeys, _ script: RedisScript = LockScripts.together
+        _ steps: [Step], _ client: RedisClient, _ keys: LockKeys, _ script: RedisScript = LockScripts.together,
+        runID: String? = nil
     ) async throws -> [RedisReply] {
         let parts = steps.map(\.request)
         let reply = try await client.run(
             script, keys: parts.flatMap { $0.withRunID ? Array($0.keys.dropLast()) : $0.keys } + [keys.node],
             arguments: parts.flatMap { [RedisArgument($0.script.name)] + $0.arguments }
-                + [RedisArgument(try client.serverInfo().runID)])
+                + [RedisArgument(try runID ?? client.serverInfo().runID)])
         return try #require(reply.array)
     }
 
@@ -226,6 +229,130 @@ import Testing
             for name in others {
                 #expect(try await node.client.send(RedisCommand("GET", locks.keys.owner(name))).isNull)
             }
+        }
+    }
+
+    @Test func aReleaseLetsNoGrantIntoAFullNode() async throws {
+        try await withLockCluster(nodes: 1) { _, locks in
+            let (freed, wanted) = (try LockName("freed"), try LockName("wanted"))
+            let client = locks.nodes[0].client
+            let check = "if mayWrite ~= true then refusal = mayWrite end"
+            try #require(LockScripts.together.source.contains(check), "the script has changed: mend the mutation")
+            let mutant = RedisScript(name: "mutant", LockScripts.together.source.replacing(check, with: ""))
+            for (script, answer) in [(LockScripts.together, "OOM"), (mutant, "\(RedisReply.integer(2))")] {
+                try await client.send(RedisCommand("SET", locks.keys.owner(freed), "owner"))
+                try await client.send(RedisCommand("CONFIG", "SET", "maxmemory", "1"))
+                let answers = try await together(
+                    [.release(freed, "owner", locks.keys), .grant(wanted, "owner", 1000, mark: 0, locks.keys)],
+                    client, locks.keys, script)
+                try await client.send(RedisCommand("CONFIG", "SET", "maxmemory", "0"))
+                #expect(answers.map(comparable) == ["\(RedisReply.integer(1))", answer])
+            }
+        }
+    }
+
+    @Test(arguments: ["", "x", String(repeating: "x", count: 47), String(repeating: "9", count: 300)])
+    func aDamagedVoteGrantsNothingAndReleasesAll(_ vote: String) async throws {
+        try await withLockCluster(nodes: 1) { _, locks in
+            let client = locks.nodes[0].client
+            let runID = try client.serverInfo().runID
+            let names = try (0..<2).map { try LockName("r\($0)") }
+            for tail in ["", runID] {
+                try await client.send(RedisCommand("HSET", locks.keys.node, "vote", RedisArgument(vote + tail)))
+                for name in names { try await client.send(RedisCommand("SET", locks.keys.owner(name), "owner")) }
+                // A node whose record cannot be read has no vote, and a client that knows that names no incarnation.
+                for runID in ["", runID] {
+                    let answers = try await together(
+                        [
+                            .release(names[0], "owner", locks.keys),
+                            .grant(try LockName("new"), "owner", 1000, mark: 0, locks.keys),
+                            .release(names[1], "nobody", locks.keys),
+                        ], client, locks.keys, runID: runID
+                    )
+                    #expect(answers[0].integer != nil && answers[2] == .integer(0), "\(answers)")
+                    #expect(answers[1].integer == nil, "\(answers)")
+                }
+                #expect(try await client.send(RedisCommand("GET", locks.keys.owner(names[0]))).isNull)
+            }
+        }
+    }
+
+    @Test func aMarkThatIsNotWrittenLetsNoLaterGrantRelyOnIt() async throws {
+        try await withLockCluster(nodes: 1) { _, locks in
+            let client = locks.nodes[0].client
+            let names = try (0..<3).map { try LockName("r\($0)") }
+            try await client.send(RedisCommand("SET", locks.keys.counter(names[0]), "5000"))
+            try await client.send(RedisCommand("SET", locks.keys.counter(names[1]), "5100"))
+            let steps = names.map { Step.grant($0, "owner", 10_000, mark: 0, locks.keys) }
+            try await client.send(RedisCommand("ACL", "SETUSER", "default", "-hset"))
+            let answers = try await together(steps, client, locks.keys)
+            try await client.send(RedisCommand("ACL", "SETUSER", "default", "+hset"))
+            #expect(answers.prefix(2).allSatisfy { $0.integer == nil }, "\(answers)")
+            let vote = try #require(try await client.send(RedisCommand("HGET", locks.keys.node, "vote")).text)
+            let mark = try #require(Int64(vote.dropFirst(17).prefix(16)))
+            #expect(answers.compactMap(\.integer).allSatisfy { $0 <= mark }, "\(answers) with the mark \(mark)")
+        }
+    }
+
+    /// The releases wait for the strand's turn when the cluster is closed.
+    @Test func whatWasSentBeforeTheEndArrives() async throws {
+        try await withLockCluster(nodes: 3) { cluster, locks in
+            let names = try (0..<24).map { try LockName("many\($0)") }
+            let leases = try await onAll(names, locks) { try await locks.acquire($0) }
+            await withTaskExecutorPreference(locks.executor) {
+                await withTaskGroup { group in
+                    for lease in leases.values { group.addTask { await locks.release(lease) } }
+                    group.addTask { await locks.close() }
+                }
+            }
+            let client = RedisClient(try RedisConfiguration(url: cluster.nodes[0].url))
+            for name in names { #expect(try await client.send(RedisCommand("GET", locks.keys.owner(name))).isNull) }
+            await client.close()
+        }
+    }
+
+    private final class Asker: Asking {
+        let nodes: [LockNode]
+        let replies = Mutex<[String]>([])
+
+        init(_ nodes: [LockNode]) { self.nodes = nodes }
+
+        func receive(_ reply: NodeReply, phase: Int, from node: Int) {
+            let text =
+                switch reply {
+                case .answer(let code, let value): "\(code) \(value)"
+                case .notVoting: "not voting"
+                case .error(let error): "\(error.code)"
+                }
+            replies.withLock { $0.append(text) }
+        }
+
+        func stillWants(_ request: RoundRequest) -> Bool { false }
+
+        func wasSent(_ request: RoundRequest, lateTo node: Int) {}
+    }
+
+    @Test(arguments: [
+        ("*2\r\n:8\r\n*2\r\n:0\r\n:-1\r\n", ["1 8", "0 -1"]), ("*2\r\n-OOM full\r\n:2\r\n", ["server", "1 2"]),
+        ("*1\r\n:8\r\n", ["unexpectedReply", "unexpectedReply"]),
+        ("*3\r\n:1\r\n:2\r\n:3\r\n", ["unexpectedReply", "unexpectedReply"]),
+        (":5\r\n", ["unexpectedReply", "unexpectedReply"]), ("*-1\r\n", ["unexpectedReply", "unexpectedReply"]),
+        ("-NOSCRIPT gone\r\n", ["server", "server"]),
+        ("*2\r\n$1\r\nx\r\n*0\r\n", ["unexpectedReply", "unexpectedReply"]),
+    ])
+    func everyStepIsAnsweredOnceWhateverTheReply(_ bytes: String, _ expected: [String]) async throws {
+        try await withLockCluster(nodes: 1) { _, locks in
+            let name = try LockName("r")
+            let askers = [Asker(locks.nodes), Asker(locks.nodes)]
+            let steps = askers.map {
+                Dispatch.Step($0, Step.grant(name, "owner", 1000, mark: 0, locks.keys).request)
+            }
+            let dispatch = Dispatch(steps, locks.keys.node)
+            var decoder = ReplyDecoder(maximumReplyBytes: 1000)
+            try Array(bytes.utf8).withUnsafeBytes { bytes in
+                try decoder.feed(bytes) { dispatch.receive(.reply($0), tag: 0) }
+            }
+            #expect(askers.map { $0.replies.withLock { $0 } } == expected.map { [$0] })
         }
     }
 }

@@ -37,24 +37,30 @@ final class Dispatch: ReplySink {
     private let steps: [Step]
     private let record: RedisArgument
     private let bySource: Bool
-    private let encoded: [UInt8]
 
     /// - Precondition: There is a step, and several travel together.
     init(_ steps: [Step], _ record: RedisArgument, bySource: Bool = false) {
         self.steps = steps
         self.record = record
         self.bySource = bySource
-        encoded =
-            steps.count == 1
-            ? steps[0].request.encode(bySource: bySource)
-            : RoundRequest.encode(together: steps.map(\.request), record: record, bySource: bySource)
     }
 
     var nodes: [LockNode] { steps[0].round.nodes }
 
-    /// Hands the call to a node's connection. What needs a vote reaches no other incarnation than the one that was
-    /// found to have it; the rest goes there in any case.
-    func submit(to node: LockNode, holding: Bool, _ refused: inout [Refusal]) {
+    /// Hands the call to the connections of nodes, and adds those answers to `refused` that are known at once.
+    /// - Parameter holding: See ``RedisClient/queue(_:suffix:onlyTo:to:tag:holding:)``.
+    func submit(to nodes: some Sequence<LockNode>, holding: Bool, _ refused: inout [Refusal]) {
+        // Not kept until the answers come: the connections have copies.
+        let encoded =
+            steps.count == 1
+            ? steps[0].request.encode(bySource: bySource)
+            : RoundRequest.encode(together: steps.map(\.request), record: record, bySource: bySource)
+        for node in nodes { submit(encoded, to: node, holding: holding, &refused) }
+    }
+
+    /// What needs a vote reaches no other incarnation than the one that was found to have it; the rest goes to the node
+    /// in any case.
+    private func submit(_ encoded: [UInt8], to node: LockNode, holding: Bool, _ refused: inout [Refusal]) {
         let needsVote = steps.contains(where: \.request.withRunID)
         var refusal: NodeReply?
         if let (runID, argument) = node.votingRunID {
@@ -74,7 +80,7 @@ final class Dispatch: ReplySink {
         let lost = others.isEmpty ? steps : steps.filter(\.request.withRunID)
         refused.append(Refusal(steps: lost, reply: refusal, node: node.index))
         if !others.isEmpty {
-            Dispatch(others, record, bySource: bySource).submit(to: node, holding: holding, &refused)
+            Dispatch(others, record, bySource: bySource).submit(to: [node], holding: holding, &refused)
         }
     }
 
@@ -115,7 +121,7 @@ final class Dispatch: ReplySink {
         }
         guard !wanted.isEmpty else { return }
         var refused: [Refusal] = []
-        Dispatch(wanted, record, bySource: true).submit(to: nodes[node], holding: false, &refused)
+        Dispatch(wanted, record, bySource: true).submit(to: [nodes[node]], holding: false, &refused)
         for refusal in refused { refusal.deliver() }
         // A round may have been decided meanwhile, and its release be ahead of this.
         for step in wanted { step.round.wasSent(step.request, lateTo: node) }

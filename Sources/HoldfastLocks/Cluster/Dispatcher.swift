@@ -5,8 +5,8 @@ import Synchronization
 /// Takes the rounds' requests to the nodes, those of many locks in one call: what comes up within one turn of the
 /// strand travels together (``LockScripts/together``), as databases commit transactions in groups.
 ///
-/// A node gets the requests in the order in which they were sent, whoever sent them: that keeps a release behind its
-/// grant. So whatever does not wait for others takes along what waits.
+/// A node gets the requests in the order in which they were sent here, by whichever round: that keeps a release behind
+/// its grant. So whatever does not wait for others takes along what waits.
 final class Dispatcher: Sendable {
     private struct Queue {
         var steps: [Dispatch.Step] = []
@@ -26,12 +26,12 @@ final class Dispatcher: Sendable {
         self.record = record
     }
 
-    /// Never suspends. A node that cannot be asked answers at once, or on the strand.
+    /// Never suspends. What a node would be asked in vain is answered here, on the strand or on the thread of a sender.
     /// - Parameter targets: All nodes when nil.
     func send(_ request: RoundRequest, for round: any Asking, to targets: [Int]?) {
         let step = Dispatch.Step(round, request)
         guard targets == nil, request.travelsTogether else {
-            return depart(holding: false, with: (Dispatch([step], record), targets ?? Array(round.nodes.indices)))
+            return depart(holding: false, with: (step, targets ?? Array(round.nodes.indices)))
         }
         let isFirst = queue.withLock { queue in
             queue.steps.append(step)
@@ -41,22 +41,31 @@ final class Dispatcher: Sendable {
         if isFirst { strand.execute { self.depart(holding: true) } }
     }
 
+    /// Sends what waits, and returns when it is with the connections.
+    func finish() async {
+        await withUnsafeContinuation { continuation in
+            strand.execute {
+                self.depart(holding: true)
+                continuation.resume()
+            }
+        }
+    }
+
     /// - Parameter holding: Whether this is the strand's turn for it; then the bytes leave at its end.
-    private func depart(holding: Bool, with last: (dispatch: Dispatch, targets: [Int])? = nil) {
+    private func depart(holding: Bool, with last: (step: Dispatch.Step, targets: [Int])? = nil) {
         var refused: [Dispatch.Refusal] = []
         let nodes = departure.withLock { _ -> [LockNode]? in
             let steps = queue.withLock { queue in
                 if holding { queue.isScheduled = false }
-                defer { queue.steps.removeAll(keepingCapacity: true) }
-                return queue.steps
+                return exchange(&queue.steps, with: [])
             }
             for start in stride(from: 0, to: steps.count, by: LockScripts.mostTogether) {
-                let end = min(start + LockScripts.mostTogether, steps.count)
-                let dispatch = Dispatch(Array(steps[start..<end]), record)
-                for node in dispatch.nodes { dispatch.submit(to: node, holding: holding, &refused) }
+                let dispatch = Dispatch(Array(steps[start...].prefix(LockScripts.mostTogether)), record)
+                dispatch.submit(to: dispatch.nodes, holding: holding, &refused)
             }
-            if let (dispatch, targets) = last {
-                for target in targets { dispatch.submit(to: dispatch.nodes[target], holding: false, &refused) }
+            if let (step, targets) = last {
+                let nodes = step.round.nodes
+                Dispatch([step], record).submit(to: targets.map { nodes[$0] }, holding: false, &refused)
             }
             return steps.first?.round.nodes
         }

@@ -23,9 +23,10 @@ extension LockCluster {
             return calls.confirm(token)
         }
         let round = Round(machine, nodes: nodes) { [nodes] late, verdict in
-            // Asked behind the release of a failed attempt: without another one the grant would stay for its TTL.
+            // Asked behind the release of a failed attempt: without another one the grant would stay for its TTL. With
+            // its source, for the node may have been asked again because it has forgotten all scripts.
             guard case .failed = verdict else { return }
-            let giveBackLate = calls.release.encode(bySource: false)
+            let giveBackLate = calls.release.encode(bySource: true)
             for node in late { nodes[node].client.submit(giveBackLate, to: Unheard.shared, tag: node) }
         }
         let timeout = min(configuration.nodeTimeout, request.ttl)

@@ -116,6 +116,7 @@ public final class LockCluster: Sendable {
         wake.finish()
         await keeping.end()
         await releases.close()
+        await nodes[0].rounds.dispatcher.finish()
         for node in nodes { await node.client.close(grace: .milliseconds(100)) }
     }
 

@@ -20,7 +20,8 @@ final class RoundRequest: Sendable {
 
     /// Whether it is a step that ``LockScripts/together`` knows.
     var travelsTogether: Bool {
-        script === LockScripts.grant && keys.count == 3 || script === LockScripts.release && keys.count == 1
+        script === LockScripts.grant && keys.count == 3 && arguments.count == 3
+            || script === LockScripts.release && keys.count == 1 && arguments.count == 2
     }
 
     func encode(bySource: Bool) -> [UInt8] {

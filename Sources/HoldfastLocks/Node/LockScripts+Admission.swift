@@ -60,6 +60,7 @@ extension LockScripts {
         if not node[1] and node[5] ~= ARGV[8] then return 0 end
         if node[1] and (node[1] ~= ARGV[2] or node[2] ~= ARGV[3] or node[3] ~= ARGV[4]) then return 0 end
         local vote = node[4] or string.format('%016.0f %016.0f %012.0f ', 0, 0, 0)
+        local floor, high, maximum
         \(readVote)
         floor = math.max(floor, tonumber(ARGV[6]))
         high = math.max(high, floor)

@@ -24,7 +24,7 @@ extension LockScripts {
         name: "grant.shared",
         """
         \(checkVote)
-        \(checkTTL)
+        \(checkTTL("ARGV[2]"))
         local place = 1
         local kind = redis.call('TYPE', KEYS[place]).ok
         if kind ~= 'none' and kind ~= 'zset' then return {0, redis.call('PTTL', KEYS[place])} end

@@ -39,7 +39,7 @@ package enum LockScripts {
 
     /// Lua: a grant of `names` locks, whose keys stand behind KEYS[key] and whose arguments behind ARGV[argument].
     static let grantStep = """
-        if ARGV[argument + 2] + 0 > maximum then return {-2, maximum} end
+        \(checkTTL("ARGV[argument + 2]"))
         for place = key + 1, key + names do
             if not redis.call('SET', KEYS[place], ARGV[argument + 1], 'NX', 'PX', ARGV[argument + 2]) then
                 local left = redis.call('PTTL', KEYS[place])
@@ -176,24 +176,29 @@ package enum LockScripts {
     static let checkVote = """
         local vote = redis.call('HGET', KEYS[#KEYS], 'vote')
         if not vote or string.sub(vote, 48) ~= ARGV[#ARGV] then return {-1, 0} end
+        local floor, high, maximum
         \(readVote)
         """
 
     /// Lua: what a vote says. Arithmetic makes a number of a text for less than a call of tonumber.
     static let readVote = """
-        local floor, high = string.sub(vote, 1, 16) + 0, string.sub(vote, 18, 33) + 0
-        local maximum = string.sub(vote, 35, 46) + 0
+        floor, high = string.sub(vote, 1, 16) + 0, string.sub(vote, 18, 33) + 0
+        maximum = string.sub(vote, 35, 46) + 0
         """
 
-    /// Lua: ends the script where the TTL in ARGV[2] exceeds the vote's maximum.
-    static let checkTTL = "if ARGV[2] + 0 > maximum then return {-2, maximum} end"
+    /// Lua: ends the step where the TTL, an expression, exceeds the vote's maximum.
+    static func checkTTL(_ ttl: String) -> String {
+        "if \(ttl) + 0 > maximum then return {-2, maximum} end"
+    }
 
-    /// Lua: keeps the node's high-water mark above `token`.
+    /// Lua: keeps the node's high-water mark above `token`. What is not written does not count: of several steps in one
+    /// call the next one would rely on it.
     static let raiseHigh = """
         if token > high then
-            high = math.min(token + 1024, 9007199254740990)
+            local raised = math.min(token + 1024, 9007199254740990)
             redis.call('HSET', KEYS[#KEYS], 'vote',
-                string.sub(vote, 1, 17) .. string.format('%016.0f', high) .. string.sub(vote, 34))
+                string.sub(vote, 1, 17) .. string.format('%016.0f', raised) .. string.sub(vote, 34))
+            high = raised
         end
         """
 

@@ -212,6 +212,12 @@ final class Link: @unchecked Sendable {
         try? await done.wait(onCancel: closedError)
     }
 
+    /// Hands what is queued to the socket, also while the link is being closed. On the strand only.
+    func flush() {
+        assert(strand.isCurrent, "a link is flushed on its strand")
+        attempt?.drain()
+    }
+
     private func drain(within grace: Duration, _ done: Promise<Void>) {
         timer?.cancel()
         guard let pipeline = attempt else { return done.resolveVoid() }
