@@ -51,8 +51,8 @@ struct PickupFloor {
                 enqueue.encodeCall(
                     keys: [],
                     arguments: [
-                        prefix, 1, RedisArgument(Self.queue), RedisArgument(id), "", 8, "data", Self.data, "origin",
-                        RedisArgument(Self.queue), "description", "bench.pickup(1)", "timeout", "180",
+                        prefix, RedisArgument(Self.queue), "", 1, 4, "origin", RedisArgument(Self.queue), "timeout",
+                        "180", RedisArgument(id), Self.data, "bench.pickup(1)",
                     ])
             },
             wait: RedisCommand.encodePrefix("BLMOVE", [list, list, "LEFT", "LEFT", 5], missing: 0),

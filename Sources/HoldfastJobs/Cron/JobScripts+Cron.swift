@@ -108,14 +108,15 @@ extension JobScripts {
     /// `rq:cron_job:<name>:jobs`, 1000 ids, a year).
     static let cronTick = RedisScript(
         name: "cronTick",
-        Lua.prelude + Lua.lenient + Lua.standing + Lua.limits + Lua.create + """
+        Lua.prelude + Lua.lenient + Lua.append + Lua.standing + Lua.limits + Lua.create + """
             local name, entry, due, after, queue, job = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
             local times, extras = P .. ':hf:cron:next', ARGV[8] ~= '' and cjson.decode(ARGV[8]) or NOTHING
             if redis.call('HGET', P .. ':hf:cron', name) ~= entry then return 'taken' end
             \(tickGuard)
             local state = standing(job)
             local live = state == 'live' or (extras.unique and liveHolder(extras.unique))
-            local made = { queue = queue, id = job, over = state == 'over', extras = extras, first = 9, last = #ARGV }
+            local made = { queue = queue, id = job, over = state == 'over', extras = extras,
+              fields = { unpack(ARGV, 9) } }
             local problem = not live and misfit(made, {})
             if problem then return problem end
             if after == '' then redis.call('ZREM', times, name) else redis.call('ZADD', times, after, name) end

@@ -40,22 +40,4 @@ extension NewJob {
         var group: String?
         var limit: String?
     }
-
-    /// How ``JobScripts/enqueue`` takes a job: queue, id, placement, the number of field arguments, the fields.
-    /// - Parameter trace: The producer's span, which the execution's will follow.
-    func arguments(
-        queue: QueueName, id: JobID, trace: [UInt8]? = nil
-    ) throws(JobsError) -> [RedisArgument] {
-        var fields = try fields(queue: queue)
-        if let trace { fields.append((TraceCarrier.field, trace)) }
-        var arguments = [
-            RedisArgument(queue.text), RedisArgument(id.text), RedisArgument(try placement()),
-            RedisArgument(fields.count * 2),
-        ]
-        for (field, value) in fields {
-            arguments.append(RedisArgument(field))
-            arguments.append(RedisArgument(value))
-        }
-        return arguments
-    }
 }

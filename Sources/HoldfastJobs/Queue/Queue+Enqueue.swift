@@ -41,16 +41,16 @@ extension Queue {
         guard !jobs.isEmpty else { return [] }
         let ids = jobs.map { $0.options.id ?? .fresh(client.runtime) }
         try Self.validate(jobs, ids)
-        var arguments: [RedisArgument] = [RedisArgument(keys.prefix), RedisArgument(jobs.count)]
-        let trace = TraceCarrier.current()?.encoded
-        for (job, id) in zip(jobs, ids) { arguments += try job.arguments(queue: name, id: id, trace: trace) }
-        let script = arguments
+        let arguments =
+            [RedisArgument(keys.prefix)]
+            + (try EnqueueSection.arguments(
+                queue: name, zip(jobs, ids), trace: TraceCarrier.current()?.encoded))
         let reply = try await JobsError.wrapping { () async throws(RedisError) in
-            try await client.run(JobScripts.enqueue, keys: [], arguments: script)
+            try await client.run(JobScripts.enqueue, keys: [], arguments: arguments)
         }
         let parts = (reply.array ?? []).compactMap(\.text)
         let answered = parts.dropFirst().map { JobID(unchecked: $0) }
-        guard parts.first == "live" else { return answered }
+        guard parts.first == "live" else { return answered.isEmpty ? ids : answered }
         let names = answered.prefix(5).map(\.text).joined(separator: ", ")
         let verb = answered.count > 5 ? " and \(answered.count - 5) more are" : " is"
         var error = JobsError(

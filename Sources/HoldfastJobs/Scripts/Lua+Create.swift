@@ -16,26 +16,48 @@ extension Lua {
 
         """
 
-    /// What makes records of new jobs; needs standing and limits.
-    /// - `misfit(job, renamed)`: what to answer if a key that `create` will write, or read, for a job holds something
-    ///   else; nil if all fit. Asked before the first write, since Redis does not take back what a script wrote
-    ///   before it failed.
-    /// - `create(job, renamed)`: writes a job and gives it its place. `job` has `queue`, `id`, `extras` (the placement
-    ///   of ``JobScripts/enqueue``), `over` (whether an old record must go), and `first` and `last`, where its fields
-    ///   stand in ARGV. `renamed` tells which ids became others.
-    /// - `flush()`: pushes those that go to the ends of queues, which `create` only collects, and lets in those of
-    ///   limits. Must be called last.
-    static let create = """
-        local NOTHING, lists, lines, keys, types = {}, {}, 0, {}, {}
+    /// How new jobs come to the end of their queue.
+    /// - `wrong(key, kind)`: what to answer if a key holds something else than `kind`, or nothing; nil if it fits.
+    /// - `closedTo(queue)`: the same of the keys that an entry of a queue is written to. Asked before the first write,
+    ///   since Redis does not take back what a script wrote before it failed.
+    /// - `append(queue, ids)`: pushes them. Lua's stack bounds how many values a call takes.
+    static let append = """
+        local types = {}
         local function wrong(key, kind)
           if not types[key] then types[key] = redis.call('TYPE', key).ok end
           if types[key] == 'none' or types[key] == kind then return nil end
           return redis.error_reply('WRONGTYPE the key ' .. key .. ' holds a ' .. types[key] .. ', not a ' .. kind
             .. ': nothing was enqueued; rename or delete that key first')
         end
+        local function closedTo(queue)
+          return wrong(P .. ':queues', 'set') or wrong(P .. ':queue:' .. queue, 'list')
+        end
+        local function append(queue, ids)
+          local key = P .. ':queue:' .. queue
+          redis.call('SADD', P .. ':queues', key)
+          for from = 1, #ids, \(chunk) do
+            redis.call('RPUSH', key, unpack(ids, from, math.min(from + \(chunk - 1), #ids)))
+          end
+        end
+
+        """
+
+    /// How many values a script hands to one command: Lua's stack holds 8000.
+    static let chunk = 4000
+
+    /// What makes records of new jobs; needs standing, limits and append.
+    /// - `misfit(job, renamed)`: what to answer if a key that `create` will write, or read, for a job holds something
+    ///   else; nil if all fit. Asked before the first write, as `closedTo`.
+    /// - `create(job, renamed)`: writes a job and gives it its place. `job` has `queue`, `id`, `extras` (the placement
+    ///   of ``JobScripts/enqueue``), `over` (whether an old record must go), and `fields` (field, value, …). `renamed`
+    ///   tells which ids became others.
+    /// - `flush()`: pushes those that go to the ends of queues, which `create` only collects, and lets in those of
+    ///   limits. Must be called last.
+    static let create = """
+        local NOTHING, lists, lines, keys = {}, {}, 0, {}
         local function misfit(job, renamed)
           local extras, hash = job.extras, P .. ':job:'
-          local found = wrong(P .. ':queues', 'set') or wrong(P .. ':queue:' .. job.queue, 'list')
+          local found = closedTo(job.queue)
           if extras.at or extras.delay then found = found or wrong(P .. ':scheduled:' .. job.queue, 'zset') end
           if extras.group then
             found = found or wrong(P .. ':groups', 'set') or wrong(P .. ':group:' .. extras.group, 'set')
@@ -100,22 +122,22 @@ extension Lua {
             redis.call('SADD', P .. ':group:' .. extras.group, job.id)
           end
           if extras.after and waits(job.id, extras, renamed) then
-            redis.call('HSET', hash, 'status', 'deferred', 'created_at', ISO, unpack(ARGV, job.first, job.last))
+            redis.call('HSET', hash, 'status', 'deferred', 'created_at', ISO, unpack(job.fields))
             redis.call('ZADD', P .. ':deferred:' .. queue, SEC, job.id)
             redis.call('SADD', P .. ':queues', P .. ':queue:' .. queue)
           elseif due and due > NOW then
-            redis.call('HSET', hash, 'status', 'scheduled', 'created_at', ISO, unpack(ARGV, job.first, job.last))
+            redis.call('HSET', hash, 'status', 'scheduled', 'created_at', ISO, unpack(job.fields))
             redis.call('ZADD', P .. ':scheduled:' .. queue, string.format('%.3f', due), job.id)
             redis.call('SADD', P .. ':queues', P .. ':queue:' .. queue)
           elseif extras.limit then
-            redis.call('HSET', hash, 'status', 'rate_limited', 'created_at', ISO, unpack(ARGV, job.first, job.last))
+            redis.call('HSET', hash, 'status', 'rate_limited', 'created_at', ISO, unpack(job.fields))
             if extras.ttl then redis.call('EXPIRE', hash, extras.ttl) end
             lines = lines + 1
             line(job.id, limit(job.id), lines, true)
             keys[extras.limit] = true
           else
             redis.call('HSET', hash, 'status', 'queued', 'created_at', ISO, 'enqueued_at', ISO,
-              unpack(ARGV, job.first, job.last))
+              unpack(job.fields))
             if extras.ttl then
               redis.call('EXPIRE', hash, extras.ttl)
               redis.call('EXPIRE', P .. ':job::' .. job.id .. ':dependencies', extras.ttl)
@@ -132,13 +154,7 @@ extension Lua {
           if extras.after then rename(hash, extras, renamed) end
         end
         local function flush()
-          for queue, list in pairs(lists) do
-            local key = P .. ':queue:' .. queue
-            redis.call('SADD', P .. ':queues', key)
-            for from = 1, #list, 5000 do
-              redis.call('RPUSH', key, unpack(list, from, math.min(from + 4999, #list)))
-            end
-          end
+          for queue, list in pairs(lists) do append(queue, list) end
           for key in pairs(keys) do fill(key) end
         end
 
