@@ -23,13 +23,15 @@ struct JobFloor {
     /// Batches are taken and recorded by our scripts.
     func run() async throws -> JobResult {
         try await measure { client in
-            let runtime = client.runtime
+            let digits = { client.runtime.randomHex(bytes: 12) }
             var done = 0
-            var taken = try await client.send(try take(runtime)).array ?? []
+            var (own, next) = (digits(), digits())
+            var taken = try await client.send(try take(own)).array ?? []
             while taken.count > 5 {
-                let replies = try await client.pipeline([try complete(taken.dropFirst(5)), try take(runtime)])
+                let replies = try await client.pipeline([try complete(taken, own), try take(next)])
                 done += (try replies[0].get().array ?? []).dropFirst().count { $0.text == "finished" }
                 taken = try replies[1].get().array ?? []
+                (own, next) = (next, digits())
             }
             return done
         }
@@ -75,21 +77,25 @@ struct JobFloor {
 
     // MARK: - Our scripts
 
-    private func take(_ runtime: any Runtime) throws -> RedisCommand {
+    private func take(_ digits: String) throws -> RedisCommand {
         try JobScripts.script("take").command(
             keys: [],
             arguments: [
                 RedisArgument(JobLoad.keys.prefix), "floor", 15_000, 600, RedisArgument(Self.batch),
-                RedisArgument(runtime.randomHex(bytes: 12)), RedisArgument(Self.queue),
+                RedisArgument(digits), "180", "500", RedisArgument(Self.queue),
             ])
     }
 
-    private func complete(_ taken: ArraySlice<RedisReply>) throws -> RedisCommand {
+    /// Of one queue's jobs: behind its name and their number stand four parts each, the id first.
+    private func complete(_ taken: [RedisReply], _ digits: String) throws -> RedisCommand {
         var arguments: [RedisArgument] = [RedisArgument(JobLoad.keys.prefix), "floor"]
-        for job in taken {
-            let parts = job.array ?? []
-            arguments += parts.prefix(3).map { RedisArgument($0.bytes ?? []) }
-            arguments += ["1700000000.000000", "0.001", "value", "", "", "500"]
+        for (place, at) in stride(from: 7, to: taken.count, by: 4).enumerated() {
+            let number = String(place + 1, radix: 16)
+            arguments += [
+                RedisArgument(Self.queue), RedisArgument(taken[at].bytes ?? []),
+                RedisArgument(digits + String(repeating: "0", count: 8 - number.count) + number),
+                "1700000000.000000", "0.001", "value", "", "", "500",
+            ]
         }
         return try JobScripts.script("complete").command(keys: [], arguments: arguments)
     }

@@ -60,7 +60,7 @@ struct PickupFloor {
                 take.encodeCall(
                     keys: [],
                     arguments: [
-                        prefix, "floor", 15_000, 600, 1, RedisArgument(runtime.randomHex(bytes: 12)),
+                        prefix, "floor", 15_000, 600, 1, RedisArgument(runtime.randomHex(bytes: 12)), "180", "500",
                         RedisArgument(Self.queue),
                     ])
             }, least: 6)

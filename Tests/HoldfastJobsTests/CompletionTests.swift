@@ -90,7 +90,7 @@ import Testing
             let ids = try await redis.queue("q").enqueue([try NewJob("f"), try NewJob("f")])
             try await redis.client.send(RedisCommand("SET", RedisArgument(key), "something else"))
             let reply = try await redis.client.run(
-                JobScripts.take, keys: [], arguments: ["rq", "dying", 60_000, 600, 2, "0123456789abcdef01234567", "q"])
+                JobScripts.take, keys: [], arguments: Fixture.takeArguments(2, ["q"]))
             #expect(reply.array?.count == 5 && reply.array?[3].text?.contains("WRONGTYPE") == true, "\(reply)")
             #expect(try await redis.queue("q").waiting() == ids)
             try await redis.client.send(RedisCommand("DEL", RedisArgument(key)))

@@ -9,13 +9,13 @@ import Testing
     private func now(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
 
     private func execution(_ id: String, timeout: String = "180", sentAt: Int64 = 0) throws -> Execution {
-        let parts: [RedisReply] = [
-            .bytes(Array("q".utf8)), .bytes(Array("job-\(id)".utf8)), .bytes(Array(id.utf8)), .bytes([]),
-            .bytes(Array(timeout.utf8)), .integer(1), .integer(1), .integer(0), .bytes(Array("500".utf8)), .bytes([]),
+        let terms: [RedisReply] = [
+            .bytes(Array(timeout.utf8)), .integer(1), .integer(1), .integer(0), .bytes(Array("500".utf8)),
         ]
-        return try #require(
-            Execution(
-                .array(parts), claimedAt: WallTime(microseconds: 1_000_000), sentAt: now(sentAt), lease: .seconds(15)))
+        return Execution(
+            queue: QueueName(unchecked: "q"), job: JobID(unchecked: "job-\(id)"), id: id, data: [], waited: nil,
+            terms: try #require(Execution.Terms(.array(terms))), claimedAt: WallTime(microseconds: 1_000_000),
+            sentAt: now(sentAt), lease: .seconds(15))
     }
 
     private func roster(_ concurrency: Int, _ change: (inout Roster.Limits) -> Void = { _ in }) -> Roster {

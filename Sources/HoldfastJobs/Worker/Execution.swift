@@ -36,23 +36,20 @@ final class Execution: Sendable {
     let sentAt: Instant
     let lease: ExecutionLease
 
-    /// Reads one element of the take script's reply; nil when it has another shape.
-    init?(_ reply: RedisReply, claimedAt: WallTime, sentAt: Instant, lease: Duration) {
-        guard let parts = reply.array, parts.count == 10, let queue = parts[0].text, let job = parts[1].text,
-            let id = parts[2].text, let data = parts[3].bytes, let token = parts[5].integer,
-            let attempt = parts[6].integer, let crashes = parts[7].integer, let keep = parts[8].text,
-            let enqueued = parts[9].text
-        else { return nil }
-        self.queue = QueueName(unchecked: queue)
-        self.job = JobID(unchecked: job)
+    init(
+        queue: QueueName, job: JobID, id: String, data: [UInt8], waited: Duration?, terms: Terms,
+        claimedAt: WallTime, sentAt: Instant, lease: Duration
+    ) {
+        self.queue = queue
+        self.job = job
         self.id = id
         self.data = data
-        timeout = JobRecord.timeout(field: parts[4].text.flatMap { $0.isEmpty ? nil : $0 })
-        self.token = token
-        self.attempt = Int(attempt)
-        self.crashes = Int(crashes)
-        self.keep = keep
-        waited = RQTime.parse(enqueued).map { .microseconds(max(0, claimedAt.microseconds - $0.microseconds)) }
+        self.waited = waited
+        timeout = terms.timeout
+        token = terms.token
+        attempt = terms.attempt
+        crashes = terms.crashes
+        keep = terms.keep
         self.claimedAt = claimedAt
         self.sentAt = sentAt
         self.lease = ExecutionLease(deadline: sentAt.advanced(by: lease))

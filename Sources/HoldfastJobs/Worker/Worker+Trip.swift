@@ -23,7 +23,8 @@ extension Worker {
         if !completions.isEmpty {
             calls.append((JobScripts.complete, [prefix, RedisArgument(name)] + completions.flatMap(\.arguments)))
         }
-        if takes { calls.append((JobScripts.take, takeArguments(count))) }
+        let digits = takes ? runtime.randomHex(bytes: 12) : ""
+        if takes { calls.append((JobScripts.take, takeArguments(count, digits))) }
         let sent = runtime.now
         if takes { isCertain = false }
         var outcomes = await call(calls)
@@ -38,7 +39,7 @@ extension Worker {
         }
         if takes {
             do {
-                arrivals = try admit(try outcomes.removeFirst().get(), wanted: count, sent)
+                arrivals = try admit(try outcomes.removeFirst().get(), digits, wanted: count, sent)
                 isCertain = true
             } catch {
                 // What the server answered with an error took nothing, or left it to be reconciled.
@@ -79,45 +80,41 @@ extension Worker {
     /// queues count as empty, for a worker that ends with them.
     private static let patience = 10
 
-    private func takeArguments(_ count: Int) -> [RedisArgument] {
+    private func takeArguments(_ count: Int, _ digits: String) -> [RedisArgument] {
         let order = state.withLock { $0.rotation.next(client.runtime) }
         return [
             prefix, RedisArgument(name), RedisArgument(configuration.lease.milliseconds),
-            RedisArgument(WorkerConfiguration.margin), RedisArgument(count),
-            RedisArgument(client.runtime.randomHex(bytes: 12)),
+            RedisArgument(WorkerConfiguration.margin), RedisArgument(count), RedisArgument(digits),
+            RedisArgument(Execution.Terms.usualTimeout), RedisArgument(Execution.Terms.usualKeep),
         ] + argument(list: ownQueues + order)
     }
 
     /// Takes in what the take script gave. Fewer jobs than wanted mean that the queues are empty, or suspended, unless
     /// it says that more are left or that a queue cannot be used.
-    private func admit(_ reply: RedisReply, wanted: Int, _ sent: Instant) throws(RedisError) -> [Execution] {
-        guard let parts = reply.array, parts.count >= 5, let time = parts[2].text.flatMap(RQTime.parseSeconds),
-            parts[3].text != nil
-        else {
+    private func admit(
+        _ reply: RedisReply, _ digits: String, wanted: Int, _ sent: Instant
+    ) throws(RedisError) -> [Execution] {
+        guard let reply = TakeReply(reply, digits: digits, sentAt: sent, lease: configuration.lease) else {
             throw RedisError(.unexpectedReply, .answered, "the take script answered \(reply)", server: client.server)
         }
-        let taken = parts.dropFirst(5).compactMap {
-            Execution($0, claimedAt: time, sentAt: sent, lease: configuration.lease)
-        }
-        let trouble = error(trouble: parts[3])
-        let skipped = Int(parts[1].integer ?? 0)
+        let taken = reply.executions
+        let trouble = error(trouble: reply.trouble)
         let now = client.runtime.now
         let areEmpty = state.withLock { state in
             state.roster.admit(taken, now)
             state.vainTakes = trouble == nil || !taken.isEmpty ? 0 : state.vainTakes + 1
             let areEmpty =
-                taken.count < wanted && parts[4].integer == 0
+                taken.count < wanted && !reply.isCut
                 && (state.vainTakes == 0 || state.vainTakes >= Self.patience)
             if areEmpty { state.roster.queuesAreEmpty = true }
             return areEmpty
         }
-        if skipped > 0 { note(.skipped(count: skipped)) }
+        if reply.skipped > 0 { note(.skipped(count: reply.skipped)) }
         // An entry that came after the script ran is there when the watcher asks: no wake-up is lost.
         // A queue that is paused, and each under `rq suspend`, may be full: at those only the tick of the maintenance
         // looks again.
-        let closed = (parts[0].text ?? "").split(separator: ",")
-        if areEmpty && closed != ["*"] {
-            for watcher in watchers where !closed.contains(watcher.queue.text[...]) { watcher.arm() }
+        if areEmpty && reply.closed != ["*"] {
+            for watcher in watchers where !reply.closed.contains(watcher.queue.text[...]) { watcher.arm() }
         }
         if let trouble {
             // Queues that can be used are served on; with none, it is a failure of the take.

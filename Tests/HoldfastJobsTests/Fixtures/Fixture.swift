@@ -42,16 +42,22 @@ struct Fixture: Sendable {
     func take(_ count: Int = 1, from queues: String..., worker: String = "dying", lease: Duration) async throws
         -> [Execution]
     {
+        let digits = client.runtime.randomHex(bytes: 12)
         let reply = try await client.run(
             JobScripts.take, keys: [],
-            arguments: ["rq", RedisArgument(worker), RedisArgument(lease.milliseconds), 600, RedisArgument(count)]
-                + [RedisArgument(client.runtime.randomHex(bytes: 12))] + queues.map { RedisArgument($0) })
-        let parts = try #require(reply.array)
-        #expect(parts[3].text == "")
-        let time = try #require(parts[2].text.flatMap(RQTime.parseSeconds))
-        return parts.dropFirst(5).compactMap {
-            Execution($0, claimedAt: time, sentAt: client.runtime.now, lease: lease)
-        }
+            arguments: Self.takeArguments(count, queues, worker: worker, lease: lease, digits: digits))
+        let taken = try #require(TakeReply(reply, digits: digits, sentAt: client.runtime.now, lease: lease))
+        #expect(taken.trouble.text == "")
+        return taken.executions
+    }
+
+    static func takeArguments(
+        _ count: Int, _ queues: [String], worker: String = "dying", lease: Duration = .seconds(60),
+        digits: String = "0123456789abcdef01234567"
+    ) -> [RedisArgument] {
+        ["rq", RedisArgument(worker), RedisArgument(lease.milliseconds), 600, RedisArgument(count)]
+            + [RedisArgument(digits), RedisArgument(Execution.Terms.usualTimeout)]
+            + [RedisArgument(Execution.Terms.usualKeep)] + queues.map { RedisArgument($0) }
     }
 
     /// Records outcomes as their worker would, in one call.
