@@ -29,7 +29,7 @@ struct JobFloor {
             var taken = try await client.send(try take(own)).array ?? []
             while taken.count > 5 {
                 let replies = try await client.pipeline([try complete(taken, own), try take(next)])
-                done += (try replies[0].get().array ?? []).dropFirst().count { $0.text == "finished" }
+                done += finished(try replies[0].get(), of: (taken.count - 7) / 4)
                 taken = try replies[1].get().array ?? []
                 (own, next) = (next, digits())
             }
@@ -88,16 +88,26 @@ struct JobFloor {
 
     /// Of one queue's jobs: behind its name and their number stand four parts each, the id first.
     private func complete(_ taken: [RedisReply], _ digits: String) throws -> RedisCommand {
-        var arguments: [RedisArgument] = [RedisArgument(JobLoad.keys.prefix), "floor"]
-        for (place, at) in stride(from: 7, to: taken.count, by: 4).enumerated() {
-            let number = String(place + 1, radix: 16)
+        let count = (taken.count - 7) / 4
+        var arguments: [RedisArgument] = [
+            RedisArgument(JobLoad.keys.prefix), "floor", 1, RedisArgument(Self.queue), "500", "0.001",
+            RedisArgument(count),
+        ]
+        for place in 1...count {
+            let number = String(place, radix: 16)
             arguments += [
-                RedisArgument(Self.queue), RedisArgument(taken[at].bytes ?? []),
+                RedisArgument(taken[3 + 4 * place].bytes ?? []),
                 RedisArgument(digits + String(repeating: "0", count: 8 - number.count) + number),
-                "1700000000.000000", "0.001", "value", "", "", "500",
+                "1700000000.000000", "",
             ]
         }
         return try JobScripts.script("complete").command(keys: [], arguments: arguments)
+    }
+
+    /// How many have finished: the script says it once, if all of them have.
+    private func finished(_ reply: RedisReply, of count: Int) -> Int {
+        guard let section = reply.array?.last else { return 0 }
+        return section.text == "finished" ? count : (section.array ?? []).count { $0.text == "finished" }
     }
 
     // MARK: - Bare commands

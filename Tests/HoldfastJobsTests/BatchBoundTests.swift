@@ -82,7 +82,7 @@ import Testing
     /// An error of Lua itself in one outcome's steps, which a mutant of the script has.
     @Test func anErrorInOneOutcomesStepsFailsItsJobAndNoOther() async throws {
         let first = "function settle.value("
-        let source = JobScripts.complete.source
+        let source = try JobScripts.generalCompletion().source
         let steps = "local hash, plain, repeats = P .. ':job:' .. job, tonumber(keep), 0"
         #expect(source.contains(first) && source.contains(steps))
         let mutant = RedisScript(
@@ -97,11 +97,8 @@ import Testing
                     execution: job, outcome: .success(Array("\(index)".utf8)), begunAt: job.claimedAt, span: .zero,
                     endedAt: now)
             }
-            let reply = try await redis.client.run(
-                mutant, keys: [], arguments: ["rq", "dying"] + completions.flatMap(\.arguments))
-            let parts = (reply.array ?? []).compactMap(\.text)
-            #expect(parts.first?.contains("broken") == true, "\(parts)")
-            #expect(Array(parts.dropFirst()) == ["finished", "failed", "finished"])
+            let (trouble, verdicts) = try await redis.record(completions, by: mutant)
+            #expect(trouble.contains("broken") && verdicts == ["finished", "failed", "finished"], "\(trouble)")
             let counts = try await queue.counts()
             #expect(counts.finished == 2 && counts.failed == 1 && counts.queued == 0)
             #expect(try await queue.fetch(ids[1])?.status == .failed)

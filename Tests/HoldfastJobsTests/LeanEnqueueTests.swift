@@ -106,7 +106,8 @@ import Testing
             try await redis.client.send(RedisCommand("CONFIG", "RESETSTAT"))
             try await queue.enqueue(try (0..<200).map { try NewJob("f", $0) })
             let commands = try await redis.commands()
-            #expect(commands < 200 + 10, "\(commands) commands to enqueue 200 jobs")
+            // The call itself, the time, a test of the ids and of two keys, and two for the queue.
+            #expect(commands <= 200 + 7, "\(commands) commands to enqueue 200 jobs")
         }
     }
 }

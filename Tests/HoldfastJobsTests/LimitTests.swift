@@ -239,9 +239,7 @@ import Testing
             let now = redis.client.runtime.now
             let completion = Completion(
                 execution: taken[0], outcome: .success(nil), begunAt: taken[0].claimedAt, span: .zero, endedAt: now)
-            let reply = try await redis.client.run(
-                JobScripts.complete, keys: [], arguments: ["rq", "dying"] + completion.arguments)
-            #expect(reply.array?.last?.text == "finished")
+            #expect(try await redis.record([completion]).verdicts == ["finished"])
             try await redis.refill()
             #expect(try await queue.waiting() == last)
             try await redis.client.send(RedisCommand("DEL", "rq:queue:p"))

@@ -62,4 +62,11 @@ struct Completion: Sendable {
             RedisArgument(execution.keep),
         ]
     }
+
+    /// The same in a section of successes.
+    var plainArguments: [RedisArgument] {
+        execution.address.dropFirst() + [
+            RedisArgument(RQTime.seconds(begunAt)), outcome.arguments(chance: 0).value,
+        ]
+    }
 }

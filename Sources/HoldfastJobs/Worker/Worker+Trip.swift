@@ -20,8 +20,9 @@ extension Worker {
             }
         }
         var calls: [(script: RedisScript, arguments: [RedisArgument])] = []
+        let completion = CompletionCall(completions)
         if !completions.isEmpty {
-            calls.append((JobScripts.complete, [prefix, RedisArgument(name)] + completions.flatMap(\.arguments)))
+            calls.append((JobScripts.complete, [prefix, RedisArgument(name)] + completion.arguments))
         }
         let digits = takes ? runtime.randomHex(bytes: 12) : ""
         if takes { calls.append((JobScripts.take, takeArguments(count, digits))) }
@@ -31,7 +32,7 @@ extension Worker {
         var failure: RedisError?
         if !completions.isEmpty {
             switch outcomes.removeFirst() {
-            case .success(let reply): failure = judge(completions, reply)
+            case .success(let reply): failure = judge(completion, reply)
             case .failure(let error):
                 failure = error
                 putBack(completions, after: error)
@@ -138,21 +139,19 @@ extension Worker {
     // MARK: - Recording
 
     /// Tells what became of each outcome.
-    private func judge(_ completions: [Completion], _ reply: RedisReply) -> RedisError? {
-        guard let parts = reply.array, parts.count == completions.count + 1, parts[0].text != nil else {
+    private func judge(_ call: CompletionCall, _ reply: RedisReply) -> RedisError? {
+        guard let answer = call.read(reply) else {
             // Not ours: nothing is known, and a repeat is recognised.
-            state.withLock { $0.roster.resend(completions) }
+            state.withLock { $0.roster.resend(call.completions) }
             return RedisError(
                 .unexpectedReply, .answered, "the completion answered \(reply)", server: client.server)
         }
-        for (completion, verdict) in zip(completions, parts.dropFirst()) {
-            report(completion, verdict.text ?? "")
-        }
+        for (completion, verdict) in zip(call.completions, answer.verdicts) { report(completion, verdict) }
         let now = client.runtime.now
         state.withLock { state in
-            for completion in completions { state.roster.settle(completion.execution, now) }
+            for completion in call.completions { state.roster.settle(completion.execution, now) }
         }
-        return error(trouble: parts[0])
+        return error(trouble: answer.trouble)
     }
 
     private func report(_ completion: Completion, _ verdict: String) {

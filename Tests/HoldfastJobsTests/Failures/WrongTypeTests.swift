@@ -110,9 +110,7 @@ import Testing
             let completion = Completion(
                 execution: execution, outcome: .failure(reason: "once", retry: .policy), begunAt: execution.claimedAt,
                 span: .zero, endedAt: redis.client.runtime.now)
-            let reply = try await redis.client.run(
-                JobScripts.complete, keys: [], arguments: ["rq", "dying"] + completion.arguments)
-            #expect(reply.array?.first?.text?.contains("WRONGTYPE") == true)
+            #expect(try await redis.record([completion]).trouble.contains("WRONGTYPE"))
             #expect(try await queue.fetch(id)?.status == .scheduled)
             #expect(try await redis.text("ZSCORE", "rq:scheduled:q", RedisArgument(id.text)) != nil)
             try await clear("rq:queue:q", redis)

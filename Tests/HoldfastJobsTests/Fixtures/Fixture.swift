@@ -39,10 +39,10 @@ struct Fixture: Sendable {
     }
 
     /// Claims jobs as a worker would that dies right after.
-    func take(_ count: Int = 1, from queues: String..., worker: String = "dying", lease: Duration) async throws
-        -> [Execution]
-    {
-        let digits = client.runtime.randomHex(bytes: 12)
+    func take(
+        _ count: Int = 1, from queues: String..., worker: String = "dying", lease: Duration, digits: String? = nil
+    ) async throws -> [Execution] {
+        let digits = digits ?? client.runtime.randomHex(bytes: 12)
         let reply = try await client.run(
             JobScripts.take, keys: [],
             arguments: Self.takeArguments(count, queues, worker: worker, lease: lease, digits: digits))
@@ -70,11 +70,22 @@ struct Fixture: Sendable {
                 execution: execution, outcome: outcome, begunAt: execution.claimedAt, span: .milliseconds(5),
                 endedAt: now)
         }
-        let reply = try await client.run(
-            script, keys: [], arguments: ["rq", RedisArgument(worker)] + completions.flatMap(\.arguments))
-        let parts = (reply.array ?? []).compactMap(\.text)
-        #expect(parts.first == "")
-        return Array(parts.dropFirst())
+        let (trouble, verdicts) = try await record(completions, worker: worker, by: script)
+        #expect(trouble == "")
+        return verdicts
+    }
+
+    /// The same with what went wrong; the verdicts are in the order of the completions.
+    func record(
+        _ completions: [Completion], worker: String = "dying", by script: RedisScript = JobScripts.complete
+    ) async throws -> (trouble: String, verdicts: [String]) {
+        let call = CompletionCall(completions)
+        let reply = try await client.run(script, keys: [], arguments: ["rq", RedisArgument(worker)] + call.arguments)
+        let answer = try #require(call.read(reply), "\(reply)")
+        let verdicts = try completions.map { completion in
+            answer.verdicts[try #require(call.completions.firstIndex { $0.execution === completion.execution })]
+        }
+        return (try #require(answer.trouble.text), verdicts)
     }
 
     func finish(
