@@ -22,13 +22,12 @@ extension JobScripts {
         try await redis.client.send(RedisCommand(words[0], arguments: words.dropFirst().map { RedisArgument($0) }))
     }
 
-    /// Two queues and two retentions, with and without a value.
+    /// Two queues and three retentions, with and without a value.
     private func seed(_ redis: Fixture) async throws {
         let queue = try redis.queue("q")
         try await queue.enqueue(
-            (0..<6).map {
-                try NewJob(
-                    "f", $0, options: [.id(JobID("j\($0)")), .resultTTL(.span(.seconds($0 < 4 ? 500 : 70)))])
+            [500, 500, 500, 500, 70, 0].enumerated().map { index, seconds in
+                try NewJob("f", options: [.id(JobID("j\(index)")), .resultTTL(.span(.seconds(seconds)))])
             })
         try await redis.queue("p").enqueue("f", options: [.id(JobID("j6"))])
         try await run(redis, "HSET", "rq:worker:dying", "state", "busy", "total_working_time", "1")
@@ -82,6 +81,10 @@ extension JobScripts {
         }.verdicts
         #expect(verdicts == Self.finished)
         verdicts = try await compare { redis, _ in
+            try await redis.queue("later").enqueue("g", options: [.id(JobID("child")), .after(JobID("j5"))])
+        }.verdicts
+        #expect(verdicts == Self.finished)
+        verdicts = try await compare { redis, _ in
             try await run(redis, "SADD", "rq:job::j2:dependencies", "gone")
         }.verdicts
         #expect(verdicts == Self.finished)
@@ -112,7 +115,7 @@ extension JobScripts {
 
     @Test(arguments: [
         "rq:job:j1", "rq:results:j1", "rq:results:j2", "rq:finished:q", "rq:lease:q", "rq:claims:dying",
-        "rq:worker:dying",
+        "rq:worker:dying", "rq:completed:dying",
     ]) func aKeyThatIsSomethingElseSpoilsNothingBesideIt(_ key: String) async throws {
         let (trouble, verdicts) = try await compare { redis, _ in try await run(redis, "SET", key, "something else") }
         #expect(trouble.contains("WRONGTYPE") && verdicts == Self.finished, "\(trouble)")
@@ -161,7 +164,7 @@ extension JobScripts {
                 String(decoding: CompletionCall([completion]).arguments[0].bytes, as: UTF8.self)
             }
             let found = (0..<8).map { sections(completion($0, .success(nil))) }
-            #expect(found == ["1", "0", "0", "0", "0", "0", "1", "0"], "one was renewed, and has records of that")
+            #expect(found == ["1", "0", "1", "0", "0", "0", "1", "0"], "one was renewed, and has records of that")
             #expect(sections(completion(0, .failure(reason: "no", retry: .never))) == "0")
             #expect(sections(completion(0, .unfinished(begun: true))) == "0")
             let all = [.failure(reason: "no", retry: .never)] + Array(repeating: Outcome.success(nil), count: 7)

@@ -11,7 +11,7 @@ extension JobScripts {
     /// Records how executions ended: a batch, each by itself on the condition that it is still registered.
     ///
     /// - KEYS: none; see ``Lua``.
-    /// - ARGV: prefix; worker; the number of sections; these, each of successes of one queue with one `keep` above
+    /// - ARGV: prefix; worker; the number of sections; these, each of successes of one queue with one `keep`, not below
     ///   zero: the queue; `keep` as the take said; for how many seconds they ran together; how many they are; and for
     ///   each its job; execution; when it was begun (Unix seconds, for the result); `value`. Then for each outcome of
     ///   another kind nine arguments: queue; job; execution; when it was begun; for how many seconds it ran; `kind`;
@@ -121,11 +121,7 @@ extension JobScripts {
                     call('ZADD', P .. ':finished:' .. queue, unpack(entries))
                   end
                   if #dropped > 0 then call('DEL', unpack(dropped)) end
-                  if #marks > 0 then
-                    call('LPUSH', marked, unpack(marks))
-                    call('LTRIM', marked, 0, \(keptMarks - 1))
-                    call('EXPIRE', marked, 120)
-                  end
+                  if #marks > 0 then remember(marks) end
                 end
                 if #held > 0 or successes > 0 then count(worker, successes, failures, spent) end
                 local out, number = { trouble }, 0
@@ -150,6 +146,12 @@ extension JobScripts {
     private static let completePlainly = """
         local worker, sections, outcomes, successes, spent, at = ARGV[2], {}, {}, 0, 0, 4
         local records, waits, runs = P .. ':job:', P .. ':job::', P .. ':execution:'
+        local marked = P .. ':completed:' .. worker
+        local function remember(members)
+          call('LPUSH', marked, unpack(members))
+          call('LTRIM', marked, 0, \(keptMarks - 1))
+          call('EXPIRE', marked, 120)
+        end
         -- The first renewal of an execution makes records of it, and names it in this set, which outlives them.
         local renewed = call('EXISTS', P .. ':worker:' .. worker .. ':executions') == 1
         local function check(section)
@@ -197,7 +199,7 @@ extension JobScripts {
               call('ZREM', P .. ':wip:' .. queue, unpack(section.members))
               call('ZREM', P .. ':lease:' .. queue, unpack(section.members))
               call('SREM', P .. ':claims:' .. worker, unpack(section.members))
-              for place = section.first, section.last, 4 do
+              for place = section.first, keep == '0' and 0 or section.last, 4 do
                 local job, execution, started, value = ARGV[place], ARGV[place + 1], ARGV[place + 2], ARGV[place + 3]
                 n = n + 1
                 local hash, key, added = hashes[n], results .. job, nil
@@ -218,8 +220,13 @@ extension JobScripts {
                 end
                 ends[2 * n - 1], ends[2 * n] = score, job
               end
-              call('ZADD', P .. ':finished:' .. queue, unpack(ends))
-              successes, spent = successes + n, spent + section.ran
+              if keep == '0' then
+                call('DEL', unpack(hashes))
+                remember(section.members)
+              else
+                call('ZADD', P .. ':finished:' .. queue, unpack(ends))
+              end
+              successes, spent = successes + section.n, spent + section.ran
             end
           end
         end
@@ -237,7 +244,6 @@ extension JobScripts {
     /// What becomes of one execution: `past` of one that is not registered, `settle[kind]` and `back` of one that was.
     private static let completeSteps = """
         local alone, finished, dropped, marks, failures = false, {}, {}, {}, 0
-        local marked = P .. ':completed:' .. worker
         local function past(job, execution)
           local hash = P .. ':job:' .. job
           if field(hash, 'hf_completed_by') == execution then

@@ -64,6 +64,6 @@ extension Completion {
     /// which its whole section would have to be looked through for.
     fileprivate var isLikelyPlain: Bool {
         guard case .success = outcome, !execution.lease.isRenewed else { return false }
-        return (Int(execution.keep) ?? 0) > 0
+        return execution.keep == "0" || (Int(execution.keep) ?? 0) > 0
     }
 }
