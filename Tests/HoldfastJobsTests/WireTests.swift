@@ -113,6 +113,25 @@ import Testing
         #expect(throws: JobsError.self) { try JobPayload(function: "f", argumentsJSON: [], keywordsJSON: "[1]") }
     }
 
+    @Test func aSummaryIsTheCallOnOneLineWhateverItsArguments() throws {
+        let payload = try JobPayload(
+            function: "f", argumentsJSON: [" [1, {\"a\" : \"], }\"}] ", "\"q\\\"uote\"", "-1.50"],
+            keywordsJSON: "{ \"z\" : 1 ,\n\"\\u00e9\": {\n\t\"b\": null } }")
+        #expect(payload.summary == #"f([1, {"a" : "], }"}], "q\"uote", -1.50, z=1, é={  "b": null })"#)
+        #expect(try JobPayload(function: "f").summary == "f()")
+        #expect(try JobPayload(function: #"a"b\c"#, arguments: [1]).summary == #"a"b\c(1)"#)
+        let long = try JobPayload(function: "f", arguments: [String(repeating: "é", count: 100_000), 1]).summary
+        #expect(long.count == 200 && long.hasPrefix("f(\"éé") && long.hasSuffix("é…"))
+        let many = try JobPayload(function: "f", arguments: Array(repeating: 1, count: 100_000)).summary
+        #expect(many.count == 200 && many.hasPrefix("f(1, 1") && many.hasSuffix("…"))
+        for rubbish in [
+            "", "[", "x", "[]", "[1, 2]", "{}", #"["f", null, [1], 3]"#, #"["f", null, 1, {}]"#,
+            #"["f", null, [], {1}]"#,
+        ] {
+            #expect(try JobPayload(field: Array(rubbish.utf8)).summary == "")
+        }
+    }
+
     @Test func picklesAreNamed() {
         #expect { try JobPayload(field: [0x80, 0x04, 0x95, 0x2e]) } throws: { error in
             (error as? JobsError)?.code == .pickled && "\(error)".contains("serializer='json'")

@@ -14,20 +14,35 @@ extension JobPayload {
         }
     }
 
-    /// The function's call as text, such as `tasks.add(1, b=2)`, shortened to 200 characters.
+    /// The function's call as text, such as `tasks.add(1, b=2)`, shortened to 200 characters. Every job that is
+    /// enqueued has one, so it is cut out of the JSON; arguments by name are sorted. Empty where the payload has not
+    /// RQ's shape.
     public var summary: String {
-        guard let parts = try? JSONSerialization.jsonObject(with: Data(json)) as? [Any], parts.count == 4,
-            let name = parts[0] as? String, let arguments = parts[2] as? [Any],
-            let keywords = parts[3] as? [String: Any]
+        guard let parts = JSONParts.elements(json[...]), parts.count == 4, let name = JSONParts.text(parts[0]),
+            parts[2].first == UInt8(ascii: "["), parts[3].first == UInt8(ascii: "{"),
+            let arguments = JSONParts.elements(parts[2]), let members = JSONParts.elements(parts[3])
         else { return "" }
-        func text(_ value: Any) -> String {
-            let options: JSONSerialization.WritingOptions = [.fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes]
-            guard let data = try? JSONSerialization.data(withJSONObject: value, options: options) else { return "…" }
-            return String(decoding: data, as: UTF8.self)
+        let named = members.compactMap(JSONParts.member)
+        guard named.count == members.count else { return "" }
+        var call = name + "("
+        var separator = ""
+        for (name, value) in arguments.map({ ("", $0) }) + named.sorted(by: { $0.name < $1.name }) {
+            guard call.utf8.count <= Self.maximumSummary * 4 else { break }
+            call += separator + (name.isEmpty ? "" : name + "=") + Self.line(value)
+            separator = ", "
         }
-        let named = keywords.keys.sorted().map { "\($0)=\(text(keywords[$0] ?? NSNull()))" }
-        let call = "\(name)(\((arguments.map(text) + named).joined(separator: ", ")))"
-        return call.count <= 200 ? call : call.prefix(199) + "…"
+        call += ")"
+        return call.utf8.count <= Self.maximumSummary || call.count <= Self.maximumSummary
+            ? call : call.prefix(Self.maximumSummary - 1) + "…"
+    }
+
+    private static let maximumSummary = 200
+
+    /// A value on one line, no longer than can be shown.
+    private static func line(_ value: ArraySlice<UInt8>) -> String {
+        // No character takes more bytes in JSON than an escaped pair of surrogates.
+        let text = String(decoding: value.prefix(maximumSummary * 12), as: UTF8.self)
+        return value.contains { $0 < 32 } ? String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 }) : text
     }
 
     /// The gist of a decoding failure, without the debugger's view of every container.

@@ -59,7 +59,10 @@ public struct JobPayload: Sendable, Hashable {
 
     private init(function: String, positional: [[UInt8]], keywords: [UInt8]) throws(JobsError) {
         try Self.validate(function: function)
-        var json = Array("[".utf8) + (try Self.encode(function, as: "the function's name"))
+        let name = Array(function.utf8)
+        let needsEscapes = name.contains { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }
+        var json = Array("[".utf8)
+        json += needsEscapes ? try Self.encode(function, as: "the function's name") : Array("\"\(function)\"".utf8)
         json += Array(", null, [".utf8) + Self.join(positional) + Array("], ".utf8) + keywords + Array("]".utf8)
         guard json.count <= Self.maximumBytes else {
             throw JobsError(
