@@ -76,7 +76,7 @@ import Testing
             #expect(result.outcome == .successful)
             #expect(
                 String(decoding: result.returnValue ?? [], as: UTF8.self)
-                    == #"{"args":  [1, "ü \"[,", [[2]]], "kwargs":  {"k": {"x":1.5}}}"#)
+                    == #"{"args": [1, "ü \"[,", [[2]]], "kwargs": {"k": {"x":1.5}}}"#)
             let nothing = try await scene.run("true", 1)
             #expect(nothing.outcome == .successful && nothing.returnValue == nil)
             let null = try await scene.run("echo null")
