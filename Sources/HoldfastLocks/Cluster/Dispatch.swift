@@ -62,18 +62,16 @@ final class Dispatch: ReplySink {
     /// in any case.
     private func submit(_ encoded: [UInt8], to node: LockNode, holding: Bool, _ refused: inout [Refusal]) {
         let needsVote = steps.contains(where: \.request.withRunID)
-        var refusal: NodeReply?
-        if let (runID, argument) = node.votingRunID {
-            let suffix = needsVote || steps.count > 1 ? argument : nil
-            let error = node.client.queue(
-                encoded, suffix: suffix, onlyTo: needsVote ? runID : nil, to: self, tag: node.index, holding: holding)
-            refusal = error.map { .error($0) }
-        } else if needsVote {
+        let vote = node.votingRunID
+        let refusal: NodeReply?
+        if needsVote, vote == nil {
             refusal = node.connectionError.map { .error($0) } ?? .notVoting
         } else {
-            let error = node.client.queue(
-                encoded, suffix: steps.count > 1 ? Self.noRunID : nil, to: self, tag: node.index, holding: holding)
-            refusal = error.map { .error($0) }
+            let suffix = needsVote || steps.count > 1 ? vote?.encoded ?? Self.noRunID : nil
+            refusal = node.client.queue(
+                encoded, suffix: suffix, onlyTo: needsVote ? vote?.text : nil, to: self, tag: node.index,
+                holding: holding
+            ).map { .error($0) }
         }
         guard let refusal else { return }
         let others = needsVote ? steps.filter { !$0.request.withRunID } : []
