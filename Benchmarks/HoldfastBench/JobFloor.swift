@@ -94,10 +94,9 @@ struct JobFloor {
             RedisArgument(count),
         ]
         for place in 1...count {
-            let number = String(place, radix: 16)
             arguments += [
                 RedisArgument(taken[3 + 4 * place].bytes ?? []),
-                RedisArgument(digits + String(repeating: "0", count: 8 - number.count) + number),
+                RedisArgument(JobScripts.executionID(digits, place: place)),
                 "1700000000.000000", "",
             ]
         }

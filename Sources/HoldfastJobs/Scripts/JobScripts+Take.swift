@@ -166,4 +166,10 @@ extension JobScripts {
             out[5] = (full or skipped >= 1000) and 1 or 0
             return out
             """)
+
+    /// The id that ``take`` made of the execution at a place of its reply, counted from one.
+    package static func executionID(_ digits: String, place: Int) -> String {
+        let number = String(place, radix: 16)
+        return digits + String(repeating: "0", count: max(0, 8 - number.count)) + number
+    }
 }

@@ -39,11 +39,10 @@ struct TakeReply {
                     let terms = Execution.Terms(parts[at + 3])
                 else { return nil }
                 at += 4
-                let place = String(executions.count + 1, radix: 16)
                 executions.append(
                     Execution(
                         queue: queue, job: JobID(unchecked: job),
-                        id: digits + String(repeating: "0", count: max(0, 8 - place.count)) + place, data: data,
+                        id: JobScripts.executionID(digits, place: executions.count + 1), data: data,
                         waited: RQTime.parse(enqueued).map {
                             .microseconds(max(0, time.microseconds - $0.microseconds))
                         },
