@@ -21,15 +21,19 @@ struct JobBenchmark {
             if rounds > 1 { print("round \(round) of \(rounds)") }
             let jobs = Int(40_000 * span.seconds)
             let floor = JobFloor(configuration, jobs: jobs)
-            let pickup = PickupFloor(configuration: configuration, port: server.port, load: JobLoad(jobs: jobs))
+            let load = JobLoad(jobs: jobs)
+            let pickup = PickupFloor(configuration: configuration, port: server.port, load: load)
+            let bulk = BulkFloor(configuration: configuration, port: server.port, load: load)
             var bare = try await floor.runBare()
             bare.note(pickup: try await pickup.bare())
+            bare.bulk = try bulk.bare()
             table.add(bare, of: "limit: bare commands", jobs: jobs)
             var scripts = try await floor.run()
             scripts.note(pickup: try await pickup.ours())
+            scripts.bulk = try await bulk.ours()
             table.add(scripts, of: "limit: the scripts alone", jobs: jobs)
             for (concurrency, keepsResults) in [(1, true), (32, true), (32, false)] {
-                var load = JobLoad(jobs: jobs)
+                var load = load
                 load.concurrency = concurrency
                 load.keepsResults = keepsResults
                 let figures = try await load.run(connect: {

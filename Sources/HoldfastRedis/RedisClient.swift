@@ -103,9 +103,25 @@ public final class RedisClient: Sendable {
     public func run(
         _ script: RedisScript, keys: [RedisArgument], arguments: [RedisArgument] = [], idempotent: Bool = false
     ) async throws(RedisError) -> RedisReply {
+        try await run(idempotent: idempotent) { bySource in
+            script.encodeCall(keys: keys, arguments: arguments, bySource: bySource)
+        }
+    }
+
+    @discardableResult
+    public func run(
+        _ script: RedisScript, keys: [RedisArgument], arguments: RedisArguments, idempotent: Bool = false
+    ) async throws(RedisError) -> RedisReply {
+        try await run(idempotent: idempotent) { bySource in
+            script.encodeCall(keys: keys, arguments: arguments, bySource: bySource)
+        }
+    }
+
+    private func run(
+        idempotent: Bool, _ encode: (_ bySource: Bool) -> [UInt8]
+    ) async throws(RedisError) -> RedisReply {
         func command(bySource: Bool) -> RedisCommand {
-            let command = RedisCommand(
-                encoded: script.encodeCall(keys: keys, arguments: arguments, bySource: bySource))
+            let command = RedisCommand(encoded: encode(bySource))
             return idempotent ? command.idempotent : command
         }
         do {

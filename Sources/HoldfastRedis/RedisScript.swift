@@ -25,10 +25,18 @@ public final class RedisScript: Sendable {
     public func encodeCall(
         keys: [RedisArgument], arguments: [RedisArgument], missing count: Int = 0, bySource: Bool = false
     ) -> [UInt8] {
+        let (name, script) = call(bySource: bySource)
+        return RESPEncoder.encodeCall(name, script, keys: keys, arguments: arguments, missing: count)
+    }
+
+    func encodeCall(keys: [RedisArgument], arguments: RedisArguments, bySource: Bool) -> [UInt8] {
+        let (name, script) = call(bySource: bySource)
+        return RESPEncoder.encodeCall(name, script, keys: keys, arguments: arguments)
+    }
+
+    private func call(bySource: Bool) -> (name: String, script: [UInt8]) {
         let digest = bySource ? nil : knownDigest.withLock { $0?.bytes }
-        return RESPEncoder.encodeCall(
-            digest == nil ? "EVAL" : "EVALSHA", digest ?? Array(source.utf8), keys: keys, arguments: arguments,
-            missing: count)
+        return (digest == nil ? "EVAL" : "EVALSHA", digest ?? Array(source.utf8))
     }
 
     /// A call as a command, for ``RedisClient/pipeline(_:)``: by digest when it is known, else with the source.

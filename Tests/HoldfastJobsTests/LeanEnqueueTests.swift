@@ -17,8 +17,9 @@ import Testing
         _ redis: Fixture, _ script: RedisScript, _ jobs: [NewJob], trace: [UInt8]? = nil
     ) async throws -> RedisReply {
         let ids = jobs.enumerated().map { $1.options.id ?? JobID(unchecked: "j\($0)") }
-        let arguments = try EnqueueSection.arguments(queue: QueueName("q"), zip(jobs, ids), trace: trace)
-        return try await redis.client.run(script, keys: [], arguments: ["rq"] + arguments)
+        let arguments = try EnqueueSection.arguments(
+            prefix: "rq", queue: QueueName("q"), zip(jobs, ids), trace: trace)
+        return try await redis.client.run(script, keys: [], arguments: arguments)
     }
 
     /// What both ways leave, each on an empty server.

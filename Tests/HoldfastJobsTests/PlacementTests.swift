@@ -119,7 +119,7 @@ import Testing
     @Test func exponentialRetriesAreRQsIntervals() throws {
         let policy = RetryPolicy.exponential(6, first: .seconds(2), cap: .seconds(20))
         #expect(policy.intervals == [2, 4, 8, 16, 20, 20].map { .seconds($0) } && policy.jitter == 1)
-        let fields = try policy.fields().map { "\($0)=\($1)" }
+        let fields = try policy.fields().map { "\($0.name)=\($0.value)" }
         #expect(fields == ["retries_left=6", "retry_intervals=[2, 4, 8, 16, 20, 20]", "hf_retry_jitter=1.0"])
     }
 

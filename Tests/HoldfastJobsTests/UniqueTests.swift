@@ -101,8 +101,9 @@ import Testing
             let queue = try redis.queue("q")
             try await queue.enqueue("f", options: [.unique("k")])
             let job = try NewJob("f", options: [.unique("k")])
-            let arguments = try EnqueueSection.arguments(queue: queue.name, [(job, JobID("second"))])
-            let reply = try await redis.client.run(mutant, keys: [], arguments: ["rq"] + arguments)
+            let arguments = try EnqueueSection.arguments(
+                prefix: "rq", queue: queue.name, [(job, JobID("second"))])
+            let reply = try await redis.client.run(mutant, keys: [], arguments: arguments)
             #expect(reply.array?.first?.text == "ok")
             #expect(try await queue.counts().queued == 2)
         }

@@ -91,6 +91,39 @@ import Testing
         #expect(payload.summary == #"tasks.add(1, "a/b", b=[1.5], z=true)"#)
     }
 
+    /// What is written without Foundation's encoder is what that would have written.
+    @Test func scalarsAreWrittenAsTheEncoderDoes() throws {
+        let characters = (0..<256).map { String(UnicodeScalar(UInt8($0))) } + ["日本", "🎩", "\u{2028}", "e\u{301}"]
+        let texts = characters + [characters.joined(), "", String(repeating: "x", count: 5000) + "\"", "a/b", "\r\n"]
+        let numbers: [any Encodable] = [0, -1, Int.max, Int.min, Int64.min, Int64.max, true, false]
+        for value in texts as [any Encodable] + numbers {
+            var json: [UInt8] = []
+            #expect(JSONScalar.append(value, to: &json))
+            #expect(json == Array(try JSONEncoder.rq.encode(value)))
+        }
+        for value in [1.5, ["a"], Optional<Int>.none, UInt64.max, UInt8(1)] as [any Encodable] {
+            var json: [UInt8] = []
+            #expect(!JSONScalar.append(value, to: &json) && json.isEmpty)
+        }
+    }
+
+    @Test func anArgumentThatCannotBeWrittenIsNamed() throws {
+        #expect { try JobPayload(function: "f", arguments: ["a", Double.nan]) } throws: {
+            "\($0)".contains("an argument of f cannot be written as JSON")
+        }
+        #expect { try JobPayload(function: "f", keywords: ["a": 1, "b": Double.nan]) } throws: {
+            "\($0)".contains("the argument b of f cannot be written as JSON")
+        }
+    }
+
+    @Test func freshIDsAreUUIDsOfVersion4() throws {
+        let shape = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/
+        let ids = (0..<1000).map { _ in JobID.fresh(LiveRuntime()).text }
+        #expect(ids.allSatisfy { $0.wholeMatch(of: shape) != nil })
+        #expect(Set(ids).count == 1000)
+        #expect(Set(ids.map { Array($0.utf8)[19] }).count == 4)
+    }
+
     @Test func largePayloadsAreCompressedAndBounded() throws {
         let payload = try JobPayload(function: "f", arguments: [String(repeating: "x", count: 5000)])
         #expect(payload.field.count < 100)

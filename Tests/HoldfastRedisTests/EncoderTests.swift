@@ -32,4 +32,23 @@ import Testing
         let bySource = script.encodeCall(keys: keys, arguments: arguments, missing: 1, bySource: true)
         #expect(bySource == parts("EVAL", "return 1"))
     }
+
+    @Test func argumentsThatAreEncodedAsTheyComeAreTheSame() throws {
+        let script = RedisScript(name: "s", "return 1")
+        let texts = ["", "é", "a\r\nb", String(repeating: "x", count: 99)] + (98...1002).map(String.init)
+        var (arguments, others) = (RedisArguments(), RedisArguments())
+        for text in texts { arguments.append(text) }
+        others.append("gone")
+        others.removeAll()
+        others.append(-12)
+        others.append([0, 255])
+        arguments.append(contentsOf: others)
+        #expect(arguments.count == texts.count + 2)
+        let each = texts.map { RedisArgument($0) } + [-12, RedisArgument([0, 255])]
+        for bySource in [false, true] {
+            let expected = script.encodeCall(keys: ["k"], arguments: each, bySource: bySource)
+            #expect(script.encodeCall(keys: ["k"], arguments: arguments, bySource: bySource) == expected)
+            script.learn("e0e1f9fabfc9d4800c877a703b823ac0578ff8db")
+        }
+    }
 }

@@ -16,11 +16,12 @@ public struct Callback: Sendable, Hashable, ExpressibleByStringLiteral {
     public init(stringLiteral function: String) { self.init(function) }
 
     /// - Parameter kind: `success`, `failure` or `stopped`, as in RQ's fields.
-    func fields(_ kind: String) throws(JobsError) -> [(String, String)] {
+    func fields(_ kind: String) throws(JobsError) -> [JobField] {
         try JobPayload.validate(function: function)
         guard timeout > .zero else { throw JobsError(.invalid, "a callback's timeout must be longer than zero") }
         return [
-            ("\(kind)_callback_name", function), ("\(kind)_callback_timeout", String(timeout.secondsRoundedUp)),
+            JobField("\(kind)_callback_name", function),
+            JobField("\(kind)_callback_timeout", String(timeout.secondsRoundedUp)),
         ]
     }
 }

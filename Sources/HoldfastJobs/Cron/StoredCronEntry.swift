@@ -51,15 +51,13 @@ public struct StoredCronEntry: Sendable, Hashable {
 
     /// - Throws: ``JobsError`` with `invalid`, `unreadable` or `tooLarge`.
     static func json(_ entry: CronEntry) throws(JobsError) -> [UInt8] {
-        var fields: [[String]] = []
-        for (name, value) in try entry.job.fields(queue: entry.queue) {
-            let bytes = name == "data" ? entry.job.payload.json : value
-            fields.append([name, String(decoding: bytes, as: UTF8.self)])
-        }
+        let job = entry.job
+        let own = [["data", String(decoding: job.payload.json, as: UTF8.self)], ["description", job.description]]
+        let fields = own + (try job.fields(queue: entry.queue)).map { [$0.name, $0.value] }
         return try JobPayload.encode(
             Record(
                 schedule: entry.schedule.description, zone: entry.schedule.zone, queue: entry.queue.text,
-                placement: String(decoding: try entry.job.placement(), as: UTF8.self), fields: fields),
+                placement: String(decoding: try job.placement(), as: UTF8.self), fields: fields),
             as: "the cron entry \(entry.name)")
     }
 }

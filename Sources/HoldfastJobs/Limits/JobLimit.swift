@@ -61,12 +61,12 @@ public struct JobLimit: Sendable, Hashable {
 
     /// The fields of a job's record: RQ's two, and ours for the rate.
     /// - Throws: ``JobsError`` with `invalid`.
-    func fields() throws(JobsError) -> [(String, String)] {
+    func fields() throws(JobsError) -> [JobField] {
         try validate()
-        var fields = [("rate_limit_key", key), ("rate_limit_concurrency", String(concurrency))]
+        var fields = [JobField("rate_limit_key", key), JobField("rate_limit_concurrency", String(concurrency))]
         if let rate {
-            fields.append((JobRecord.OwnField.rateInterval, String(rate.interval.seconds)))
-            fields.append((JobRecord.OwnField.rateBurst, String(rate.burst)))
+            fields.append(JobField(JobRecord.OwnField.rateInterval, String(rate.interval.seconds)))
+            fields.append(JobField(JobRecord.OwnField.rateBurst, String(rate.burst)))
         }
         return fields
     }

@@ -2,54 +2,52 @@ import HoldfastRedis
 
 /// Jobs that differ in no more than their ids, their calls and the descriptions of those: what they share travels once.
 struct EnqueueSection {
-    private let placement: [UInt8]
-    private let shared: [RedisArgument]
-    private var jobs: [RedisArgument] = []
+    private var placement: [UInt8] = []
+    private var shared = RedisArguments()
+    private var jobs = RedisArguments()
 
-    /// The arguments of ``JobScripts/enqueue`` behind the prefix.
+    /// The arguments of ``JobScripts/enqueue``.
     /// - Parameter trace: The producer's span, which the executions' will follow.
     /// - Throws: ``JobsError`` with `invalid`, `unreadable` or `tooLarge`.
     static func arguments(
-        queue: QueueName, _ jobs: some Sequence<(NewJob, JobID)>, trace: [UInt8]? = nil
-    ) throws(JobsError) -> [RedisArgument] {
-        var arguments = [RedisArgument(queue.text)]
-        var current: EnqueueSection?
+        prefix: String, queue: QueueName, _ jobs: some Sequence<(NewJob, JobID)>, trace: [UInt8]? = nil
+    ) throws(JobsError) -> RedisArguments {
+        var arguments = RedisArguments()
+        arguments.append(prefix)
+        arguments.append(queue.text)
+        var section = EnqueueSection()
+        // Of one job; written for each, and kept only where it differs from the one before.
+        var shared = RedisArguments()
         for (job, id) in jobs {
-            let fields = try EnqueueFields(job, queue: queue, trace: trace)
             let placement = try job.placement()
-            if current?.placement != placement || current?.shared != fields.shared {
-                arguments += current?.arguments ?? []
-                current = EnqueueSection(placement: placement, shared: fields.shared)
+            shared.removeAll()
+            for field in try job.fields(queue: queue) {
+                shared.append(field.name)
+                shared.append(field.value)
             }
-            current?.jobs += [RedisArgument(id.text), fields.data, fields.description]
-        }
-        return arguments + (current?.arguments ?? [])
-    }
-
-    private init(placement: [UInt8], shared: [RedisArgument]) {
-        self.placement = placement
-        self.shared = shared
-    }
-
-    private var arguments: [RedisArgument] {
-        [RedisArgument(placement), RedisArgument(jobs.count / 3), RedisArgument(shared.count)] + shared + jobs
-    }
-}
-
-/// A job's fields: its own two, and those that others have as well.
-private struct EnqueueFields {
-    var data: RedisArgument = ""
-    var description: RedisArgument = ""
-    var shared: [RedisArgument] = []
-
-    init(_ job: NewJob, queue: QueueName, trace: [UInt8]?) throws(JobsError) {
-        for (name, value) in try job.fields(queue: queue) {
-            switch name {
-            case "data": data = RedisArgument(value)
-            case "description": description = RedisArgument(value)
-            default: shared += [RedisArgument(name), RedisArgument(value)]
+            if let trace {
+                shared.append(TraceCarrier.field)
+                shared.append(trace)
             }
+            if section.placement != placement || section.shared != shared {
+                section.end(in: &arguments)
+                (section.placement, section.shared) = (placement, shared)
+            }
+            section.jobs.append(id.text)
+            section.jobs.append(job.payload.field)
+            section.jobs.append(job.description)
         }
-        if let trace { shared += [RedisArgument(TraceCarrier.field), RedisArgument(trace)] }
+        section.end(in: &arguments)
+        return arguments
+    }
+
+    private mutating func end(in arguments: inout RedisArguments) {
+        guard jobs.count > 0 else { return }
+        arguments.append(placement)
+        arguments.append(jobs.count / 3)
+        arguments.append(shared.count)
+        arguments.append(contentsOf: shared)
+        arguments.append(contentsOf: jobs)
+        jobs.removeAll()
     }
 }

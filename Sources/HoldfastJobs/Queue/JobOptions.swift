@@ -76,6 +76,9 @@ public struct JobOptions: Sendable {
         }
     }
 
+    /// Whether the job is known by a name, or knows others by theirs.
+    var isNamed: Bool { id != nil || unique != nil || !dependencies.isEmpty }
+
     public init() {}
 
     public init(

@@ -1,42 +1,42 @@
 import HoldfastRuntime
 
 extension NewJob {
-    /// The fields of the job's hash but for its state and times, which the server gives. Python's `rq` writes empty
-    /// ones as well, for what is not there yet; its readers take a missing field for the same, and every field costs.
+    /// The fields of the job's hash that most jobs of a batch share: all but ``data``, ``description``, and its state
+    /// and times, which the server gives. Python's `rq` writes empty ones as well, for what is not there yet; its
+    /// readers take a missing field for the same, and every field costs.
     /// - Throws: ``JobsError`` with `invalid`, `unreadable` or `tooLarge`.
-    func fields(queue: QueueName) throws(JobsError) -> [(String, [UInt8])] {
+    func fields(queue: QueueName) throws(JobsError) -> [JobField] {
         try validate()
-        var texts = [
-            ("origin", queue.text), ("description", options.description ?? payload.summary),
-            ("timeout", String(options.timeout?.secondsRoundedUp ?? -1)),
+        var fields = [
+            JobField("origin", queue.text), JobField("timeout", String(options.timeout?.secondsRoundedUp ?? -1)),
         ]
-        if let group = options.group { texts.append(("group_id", group.text)) }
-        for (kind, callback) in [
-            ("success", options.onSuccess), ("failure", options.onFailure), ("stopped", options.onStopped),
-        ] {
-            texts += try callback?.fields(kind) ?? []
-        }
-        if let ttl = options.resultTTL { texts.append(("result_ttl", String(ttl.seconds))) }
-        if let ttl = options.failureTTL { texts.append(("failure_ttl", String(ttl.seconds))) }
-        if let ttl = options.queueTTL { texts.append(("ttl", String(ttl.secondsRoundedUp))) }
-        if let retry = options.retry { texts += try retry.fields() }
-        if let repetition = options.repetition { texts += try repetition.fields() }
-        if let limit = options.limit { texts += try limit.fields() }
-        if let unique = options.unique { texts.append((JobRecord.OwnField.uniqueKey, unique.text)) }
+        if let group = options.group { fields.append(JobField("group_id", group.text)) }
+        if let callback = options.onSuccess { fields += try callback.fields("success") }
+        if let callback = options.onFailure { fields += try callback.fields("failure") }
+        if let callback = options.onStopped { fields += try callback.fields("stopped") }
+        if let ttl = options.resultTTL { fields.append(JobField("result_ttl", String(ttl.seconds))) }
+        if let ttl = options.failureTTL { fields.append(JobField("failure_ttl", String(ttl.seconds))) }
+        if let ttl = options.queueTTL { fields.append(JobField("ttl", String(ttl.secondsRoundedUp))) }
+        if let retry = options.retry { fields += try retry.fields() }
+        if let repetition = options.repetition { fields += try repetition.fields() }
+        if let limit = options.limit { fields += try limit.fields() }
+        if let unique = options.unique { fields.append(JobField(JobRecord.OwnField.uniqueKey, unique.text)) }
         if let first = options.dependencies.first {
-            texts.append(("dependency_ids", JSONList.write(plain: options.dependencies.map(\.text))))
-            texts.append(("dependency_id", first.text))
-            if options.toleratesFailedDependencies { texts.append(("allow_dependency_failures", "1")) }
+            fields.append(JobField("dependency_ids", JSONList.write(plain: options.dependencies.map(\.text))))
+            fields.append(JobField("dependency_id", first.text))
+            if options.toleratesFailedDependencies { fields.append(JobField("allow_dependency_failures", "1")) }
         }
         // RQ moves a job to the front by this field when it enters its queue later.
         if options.atFront, options.start != nil || !options.dependencies.isEmpty || options.limit != nil {
-            texts.append(("enqueue_at_front", "1"))
+            fields.append(JobField("enqueue_at_front", "1"))
         }
-        var fields = [("data", payload.field)] + texts.map { ($0.0, Array($0.1.utf8)) }
-        if !options.meta.isEmpty { fields.append(("meta", try metaField())) }
-        if !options.webhooks.isEmpty { fields.append(("webhooks", try webhooksField())) }
+        if !options.meta.isEmpty { fields.append(JobField("meta", try metaField())) }
+        if !options.webhooks.isEmpty { fields.append(JobField("webhooks", try webhooksField())) }
         return fields
     }
+
+    /// What RQ's tools show.
+    var description: String { options.description ?? payload.summary }
 
     private func validate() throws(JobsError) {
         try JobsError.require(
@@ -61,7 +61,7 @@ extension NewJob {
         }
     }
 
-    private func metaField() throws(JobsError) -> [UInt8] {
+    private func metaField() throws(JobsError) -> String {
         var parts: [[UInt8]] = []
         for (name, value) in options.meta.sorted(by: { $0.key < $1.key }) {
             let key = try JobPayload.encode(name, as: "a name in meta")
@@ -71,14 +71,14 @@ extension NewJob {
         guard json.count <= Self.maximumMetaBytes else {
             throw JobsError(.tooLarge, "a job's meta takes at most \(Self.maximumMetaBytes) bytes")
         }
-        return json
+        return String(decoding: json, as: UTF8.self)
     }
 
-    private func webhooksField() throws(JobsError) -> [UInt8] {
+    private func webhooksField() throws(JobsError) -> String {
         guard options.webhooks.count <= Self.maximumWebhooks else {
             throw JobsError(.invalid, "a job has at most \(Self.maximumWebhooks) webhooks")
         }
         for webhook in options.webhooks { try webhook.validate() }
-        return try JobPayload.encode(options.webhooks, as: "the webhooks")
+        return String(decoding: try JobPayload.encode(options.webhooks, as: "the webhooks"), as: UTF8.self)
     }
 }

@@ -41,10 +41,8 @@ extension Queue {
         guard !jobs.isEmpty else { return [] }
         let ids = jobs.map { $0.options.id ?? .fresh(client.runtime) }
         try Self.validate(jobs, ids)
-        let arguments =
-            [RedisArgument(keys.prefix)]
-            + (try EnqueueSection.arguments(
-                queue: name, zip(jobs, ids), trace: TraceCarrier.current()?.encoded))
+        let arguments = try EnqueueSection.arguments(
+            prefix: keys.prefix, queue: name, zip(jobs, ids), trace: TraceCarrier.current()?.encoded)
         let reply = try await JobsError.wrapping { () async throws(RedisError) in
             try await client.run(JobScripts.enqueue, keys: [], arguments: arguments)
         }
@@ -60,6 +58,8 @@ extension Queue {
     }
 
     private static func validate(_ jobs: [NewJob], _ ids: [JobID]) throws(JobsError) {
+        // Ids that are drawn here differ.
+        guard jobs.contains(where: { $0.options.isNamed }) else { return }
         let places = Dictionary(zip(ids, ids.indices), uniquingKeysWith: { first, _ in first })
         var keys: Set<String> = []
         for (index, job) in jobs.enumerated() {

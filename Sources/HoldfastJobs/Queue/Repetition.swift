@@ -13,7 +13,7 @@ public struct Repetition: Sendable, Hashable {
         self.intervals = intervals
     }
 
-    func fields() throws(JobsError) -> [(String, String)] {
+    func fields() throws(JobsError) -> [JobField] {
         guard (1...Self.maximumTimes).contains(times), intervals.count <= Self.maximumIntervals,
             intervals.allSatisfy({ $0 >= .zero })
         else {
@@ -23,6 +23,6 @@ public struct Repetition: Sendable, Hashable {
                     + "of them negative")
         }
         let seconds = (intervals.isEmpty ? [.zero] : intervals).map(\.secondsRoundedUp)
-        return [("repeats_left", String(times)), ("repeat_intervals", JSONList.write(seconds))]
+        return [JobField("repeats_left", String(times)), JobField("repeat_intervals", JSONList.write(seconds))]
     }
 }

@@ -37,7 +37,7 @@ public struct RetryPolicy: Sendable, Hashable {
         return RetryPolicy(maximum: maximum, intervals: intervals, jitter: jitter)
     }
 
-    func fields() throws(JobsError) -> [(String, String)] {
+    func fields() throws(JobsError) -> [JobField] {
         guard (1...Self.maximumRetries).contains(maximum), intervals.count <= Self.maximumIntervals,
             intervals.allSatisfy({ $0 >= .zero }), (0...1).contains(jitter)
         else {
@@ -47,9 +47,11 @@ public struct RetryPolicy: Sendable, Hashable {
                     + "negative, and their jitter 0 to 1")
         }
         let seconds = (intervals.isEmpty ? [.zero] : intervals).map(\.secondsRoundedUp)
-        var fields = [("retries_left", String(maximum)), ("retry_intervals", JSONList.write(seconds))]
-        if jitter > 0 { fields.append((JobRecord.OwnField.retryJitter, String(jitter))) }
-        if atFront { fields.append(("enqueue_at_front_on_retry", "1")) }
+        var fields = [
+            JobField("retries_left", String(maximum)), JobField("retry_intervals", JSONList.write(seconds)),
+        ]
+        if jitter > 0 { fields.append(JobField(JobRecord.OwnField.retryJitter, String(jitter))) }
+        if atFront { fields.append(JobField("enqueue_at_front_on_retry", "1")) }
         return fields
     }
 }

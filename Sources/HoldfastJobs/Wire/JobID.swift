@@ -21,12 +21,27 @@ public struct JobID: Sendable, Hashable, CustomStringConvertible {
 
     /// A fresh id: 128 random bits in the shape of a version 4 UUID, as Python's `rq` makes them.
     public static func fresh(_ runtime: any Runtime) -> JobID {
-        var digits = Array(runtime.randomHex(bytes: 16).utf8)
-        digits[12] = UInt8(ascii: "4")
-        digits[16] = Array("89ab".utf8)[Int(digits[16]) % 4]
-        let groups = [0..<8, 8..<12, 12..<16, 16..<20, 20..<32]
-        return JobID(unchecked: groups.map { String(decoding: digits[$0], as: UTF8.self) }.joined(separator: "-"))
+        var digits = runtime.randomHex(bytes: 16)
+        let text = digits.withUTF8 { digits in
+            String(unsafeUninitializedCapacity: 36) { text in
+                var length = 0
+                for (place, digit) in digits.enumerated() {
+                    if place == 8 || place == 12 || place == 16 || place == 20 {
+                        text[length] = UInt8(ascii: "-")
+                        length += 1
+                    }
+                    text[length] = digit
+                    length += 1
+                }
+                text[14] = UInt8(ascii: "4")
+                text[19] = variants[Int(text[19] & 3)]
+                return length
+            }
+        }
+        return JobID(unchecked: text)
     }
+
+    private static let variants = Array("89ab".utf8)
 
     static func isValid(_ text: some StringProtocol) -> Bool {
         let bytes = text.utf8

@@ -19,13 +19,21 @@ public struct JobPayload: Sendable, Hashable {
     public init(
         function: String, arguments: [any Encodable] = [], keywords: [String: any Encodable] = [:]
     ) throws(JobsError) {
-        var positional: [[UInt8]] = []
-        for argument in arguments { positional.append(try Self.encode(argument, as: "an argument of \(function)")) }
-        var named: [(String, [UInt8])] = []
-        for (name, value) in keywords.sorted(by: { $0.key < $1.key }) {
-            named.append((name, try Self.encode(value, as: "the argument \(name) of \(function)")))
+        try self.init(function: function) { (json) throws(JobsError) in
+            for (index, argument) in arguments.enumerated() {
+                if index > 0 { json += Self.separator }
+                try Self.append(argument, to: &json, as: "an argument of \(function)")
+            }
+        } keywords: { (json) throws(JobsError) in
+            json.append(UInt8(ascii: "{"))
+            for (index, (name, value)) in keywords.sorted(by: { $0.key < $1.key }).enumerated() {
+                if index > 0 { json += Self.separator }
+                try Self.append(name, to: &json, as: "a name")
+                json += ": ".utf8
+                try Self.append(value, to: &json, as: "the argument \(name) of \(function)")
+            }
+            json.append(UInt8(ascii: "}"))
         }
-        try self.init(function: function, positional: positional, named: named)
     }
 
     /// - Parameters:
@@ -42,35 +50,14 @@ public struct JobPayload: Sendable, Hashable {
                 throw JobsError(.unreadable, "the keyword arguments \(keywordsJSON.prefix(80)) are no JSON object")
             }
         }
-        try self.init(
-            function: function, positional: argumentsJSON.map { Array($0.utf8) },
-            keywords: keywordsJSON.map { Array($0.utf8) } ?? Array("{}".utf8))
-    }
-
-    private init(function: String, positional: [[UInt8]], named: [(String, [UInt8])]) throws(JobsError) {
-        var keywords: [[UInt8]] = []
-        for (name, value) in named {
-            keywords.append(try Self.encode(name, as: "a name") + Array(": ".utf8) + value)
+        try self.init(function: function) { (json) in
+            for (index, text) in argumentsJSON.enumerated() {
+                if index > 0 { json += Self.separator }
+                json += text.utf8
+            }
+        } keywords: { (json) in
+            json += (keywordsJSON ?? "{}").utf8
         }
-        try self.init(
-            function: function, positional: positional,
-            keywords: Array("{".utf8) + Self.join(keywords) + Array("}".utf8))
-    }
-
-    private init(function: String, positional: [[UInt8]], keywords: [UInt8]) throws(JobsError) {
-        try Self.validate(function: function)
-        let name = Array(function.utf8)
-        let needsEscapes = name.contains { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }
-        var json = Array("[".utf8)
-        json += needsEscapes ? try Self.encode(function, as: "the function's name") : Array("\"\(function)\"".utf8)
-        json += Array(", null, [".utf8) + Self.join(positional) + Array("], ".utf8) + keywords + Array("]".utf8)
-        guard json.count <= Self.maximumBytes else {
-            throw JobsError(
-                .tooLarge,
-                "the arguments of \(function) take \(json.count) bytes, the bound is \(Self.maximumBytes): "
-                    + "store the data elsewhere and pass its name")
-        }
-        self.json = json
     }
 
     /// A call with the properties of `arguments` by name.
@@ -81,7 +68,36 @@ public struct JobPayload: Sendable, Hashable {
             throw JobsError(
                 .invalid, "the job \(function) must encode as an object of its properties, not as another value")
         }
-        try self.init(function: function, positional: [], keywords: keywords)
+        try self.init(function: function) { _ in
+        } keywords: { (json) in
+            json += keywords
+        }
+    }
+
+    /// - Parameters:
+    ///   - arguments: Appends what stands within the list.
+    ///   - keywords: Appends the object.
+    private init(
+        function: String, _ arguments: (inout [UInt8]) throws(JobsError) -> Void,
+        keywords: (inout [UInt8]) throws(JobsError) -> Void
+    ) throws(JobsError) {
+        try Self.validate(function: function)
+        var json: [UInt8] = []
+        json.reserveCapacity(128)
+        json.append(UInt8(ascii: "["))
+        try Self.append(function, to: &json, as: "the function's name")
+        json += ", null, [".utf8
+        try arguments(&json)
+        json += "], ".utf8
+        try keywords(&json)
+        json.append(UInt8(ascii: "]"))
+        guard json.count <= Self.maximumBytes else {
+            throw JobsError(
+                .tooLarge,
+                "the arguments of \(function) take \(json.count) bytes, the bound is \(Self.maximumBytes): "
+                    + "store the data elsewhere and pass its name")
+        }
+        self.json = json
     }
 
     static func validate(function: String) throws(JobsError) {
@@ -114,19 +130,28 @@ public struct JobPayload: Sendable, Hashable {
     /// The `data` field to write.
     var field: [UInt8] { json.count < Self.compressionThreshold ? json : Zlib.deflate(json) }
 
-    static func encode(_ value: any Encodable, as what: String) throws(JobsError) -> [UInt8] {
+    static func encode(_ value: any Encodable, as what: @autoclosure () -> String) throws(JobsError) -> [UInt8] {
+        var json: [UInt8] = []
+        try append(value, to: &json, as: what())
+        return json
+    }
+
+    private static func append(
+        _ value: any Encodable, to json: inout [UInt8], as what: @autoclosure () -> String
+    ) throws(JobsError) {
+        if JSONScalar.append(value, to: &json) { return }
         do {
-            return Array(try JSONEncoder.rq.encode(value))
+            json += try JSONEncoder.rq.encode(value)
         } catch {
-            throw JobsError(.unreadable, "\(what) cannot be written as JSON: \(error)")
+            throw JobsError(.unreadable, "\(what()) cannot be written as JSON: \(error)")
         }
     }
+
+    private static let separator = Array(", ".utf8)
 
     private static func isJSON(_ text: String) -> Bool {
         (try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)) != nil
     }
-
-    private static func join(_ parts: [[UInt8]]) -> [UInt8] { Array(parts.joined(separator: Array(", ".utf8))) }
 }
 
 extension JSONEncoder {

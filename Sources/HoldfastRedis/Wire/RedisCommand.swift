@@ -72,18 +72,34 @@ enum RESPEncoder {
     static func encodeCall(
         _ name: String, _ script: [UInt8], keys: [RedisArgument], arguments: [RedisArgument], missing: Int
     ) -> [UInt8] {
-        var size = 80 + name.utf8.count + script.count
-        for key in keys { size += key.bytes.count + 24 }
+        var size = 0
         for argument in arguments { size += argument.bytes.count + 24 }
+        var bytes = beginCall(name, script, keys: keys, arguments: arguments.count + missing, size: size)
+        for argument in arguments { append(argument.bytes, to: &bytes) }
+        return bytes
+    }
+
+    static func encodeCall(
+        _ name: String, _ script: [UInt8], keys: [RedisArgument], arguments: RedisArguments
+    ) -> [UInt8] {
+        let encoded = arguments.encoded
+        return beginCall(name, script, keys: keys, arguments: arguments.count, size: encoded.count) + encoded
+    }
+
+    /// - Parameter size: How many bytes will follow, about.
+    private static func beginCall(
+        _ name: String, _ script: [UInt8], keys: [RedisArgument], arguments: Int, size: Int
+    ) -> [UInt8] {
+        var size = 80 + name.utf8.count + script.count + size
+        for key in keys { size += key.bytes.count + 24 }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(size)
         bytes.append(UInt8(ascii: "*"))
-        append(number: 3 + keys.count + arguments.count + missing, to: &bytes)
+        append(number: 3 + keys.count + arguments, to: &bytes)
         append(name.utf8, to: &bytes)
         append(script, to: &bytes)
         append(String(keys.count).utf8, to: &bytes)
         for key in keys { append(key.bytes, to: &bytes) }
-        for argument in arguments { append(argument.bytes, to: &bytes) }
         return bytes
     }
 
@@ -96,12 +112,13 @@ enum RESPEncoder {
     }
 
     private static func append(number: Int, to bytes: inout [UInt8]) {
-        // Most are lengths of keys and values, or small counts.
-        if number < 100 {
-            if number >= 10 { bytes.append(UInt8(ascii: "0") + UInt8(number / 10)) }
-            bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
-        } else {
+        if number >= 1000 {
             bytes.append(contentsOf: String(number).utf8)
+        } else {
+            // Most are lengths of keys and values, or small counts.
+            if number >= 100 { bytes.append(UInt8(ascii: "0") + UInt8(number / 100)) }
+            if number >= 10 { bytes.append(UInt8(ascii: "0") + UInt8(number / 10 % 10)) }
+            bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
         }
         bytes.append(13)
         bytes.append(10)
