@@ -35,7 +35,7 @@ extension JobAdministration {
     /// Deletes a job, its results and its place in every list.
     ///
     /// - Parameters:
-    ///   - evenIfRunning: Its worker then loses the lease, cancels the handler and drops the outcome.
+    ///   - evenIfRunning: Its worker then loses the lease; it is told, cancels the handler and drops the outcome.
     ///   - enqueueDependents: As for ``cancel(_:enqueueDependents:)``.
     /// - Throws: ``JobsError`` with `noSuchJob`; `wrongState` if it runs; `redis`.
     @discardableResult

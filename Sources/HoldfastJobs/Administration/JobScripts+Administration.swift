@@ -86,7 +86,9 @@ extension JobScripts {
     /// - Returns: `{'deleted', enqueued, waiting}` as ``cancel``; `{'started'}` if it runs, or `{'missing'}`, and then
     ///   nothing was written.
     ///
-    /// One script. An execution that is deleted under its worker loses its lease by that: its outcome is refused.
+    /// One script. An execution that is deleted under its worker loses its lease by that: its outcome is refused, and
+    /// the worker is told to stop its handler. If the job holds a place of a limit, the execution keeps that until its
+    /// lease would have ended (``refill``), for that long a worker that hears nothing may go on.
     static let delete = RedisScript(
         name: "delete",
         Lua.prelude + Lua.lenient + Lua.release + Lua.push + Lua.wake + Lua.leave + Lua.settle + Lua.disown + """
@@ -96,7 +98,17 @@ extension JobScripts {
             local queue = field(hash, 'origin')
             local executions = running(job)
             if #executions > 0 and not force then return { 'started' } end
-            for _, one in ipairs(executions) do release(one.queue, job, one.id, one.worker) end
+            local limited = field(hash, 'rate_limit_key')
+            local places = P .. ':rl:' .. limited .. ':allowed'
+            for _, one in ipairs(executions) do
+              local member = job .. ':' .. one.id
+              local ends = lenient('ZSCORE', P .. ':lease:' .. one.queue, member)
+              release(one.queue, job, one.id, one.worker)
+              if ends and limited ~= '' and lenient('ZREM', places, job) == 1 then
+                lenient('ZADD', places, ends, member)
+              end
+              tell(job, one, ends)
+            end
             leave(queue, job)
             forsake(job)
             disown(job)

@@ -2,7 +2,9 @@ extension Lua {
     /// `leave(queue, job)` takes a job that does not run out of its queue and of every registry; linear in the length
     /// of the queue, as RQ's own removal is. `running(job)` lists those of its executions that are registered, as
     /// tables of `queue`, `id`, `worker` and `started` (Unix seconds, '' if unknown): the one that its record names,
-    /// and those in its list of executions.
+    /// and those in its list of executions. `tell(job, one, ours)` tells the worker of such an execution to stop it:
+    /// ours which one, for a message may come when the job was requeued and runs again, even at the same worker, and
+    /// must not end that; Python's know `stop-job` only.
     static let leave = """
         local function leave(queue, job)
           redis.call('LREM', P .. ':queue:' .. queue, 0, job)
@@ -31,6 +33,12 @@ extension Lua {
             if where then look(where, execution) end
           end
           return found
+        end
+        local function tell(job, one, ours)
+          if one.worker == '' then return end
+          redis.call('PUBLISH', P .. ':pubsub:' .. one.worker, cjson.encode(ours
+            and { command = 'stop-execution', job_id = job, execution_id = one.id }
+            or { command = 'stop-job', job_id = job }))
         end
 
         """

@@ -12,15 +12,12 @@ extension JobScripts {
     ///   Empty if it does not run; the only execution to stop is in it also if it was stopped before, so that a repeat
     ///   is recognised. `missing` if there is no such job.
     ///
-    /// Our workers are told which execution has ended, by RQ's `stop-execution`: a message may come when the job was
-    /// requeued and runs again, even at the same worker, and must not end that. Python's workers know `stop-job` only.
-    ///
     /// One script: either the execution was registered until here and is stopped, or its own outcome stood before.
     /// That outcome is refused afterwards, so a worker that misses the message learns of it from its next renewal.
     static let stop = RedisScript(
         name: "stop",
         Lua.prelude + Lua.release + Lua.retain + Lua.span + Lua.record + Lua.count + Lua.leave + Lua.follow + """
-            local job, only, tell, reason = ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
+            local job, only, told, reason = ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
             local hash, out = P .. ':job:' .. job, {}
             if redis.call('EXISTS', hash) == 0 then return 'missing' end
             local function stop(one)
@@ -36,13 +33,9 @@ extension JobScripts {
             end
             for _, one in ipairs(running(job)) do
               local ours = redis.call('ZSCORE', P .. ':lease:' .. one.queue, job .. ':' .. one.id)
-              if (only == '' or only == one.id) and (ours or tell) then
+              if (only == '' or only == one.id) and (ours or told) then
                 if ours then stop(one) end
-                if tell and one.worker ~= '' then
-                  redis.call('PUBLISH', P .. ':pubsub:' .. one.worker, cjson.encode(ours
-                    and { command = 'stop-execution', job_id = job, execution_id = one.id }
-                    or { command = 'stop-job', job_id = job }))
-                end
+                if told then tell(job, one, ours) end
                 out[#out + 1] = { one.id, one.worker, ours and 'stopped' or 'asked' }
               end
             end

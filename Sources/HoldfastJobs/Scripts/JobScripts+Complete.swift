@@ -245,10 +245,9 @@ extension JobScripts {
     private static let completeSteps = """
         local alone, finished, dropped, marks, failures = false, {}, {}, {}, 0
         local function past(job, execution)
-          local hash = P .. ':job:' .. job
-          if field(hash, 'hf_completed_by') == execution then
-            return field(hash, 'status') == 'stopped' and 'stopped' or 'repeated'
-          end
+          -- A record that is something else must not end the script, and with it the outcomes of the others.
+          local known = lenient('HMGET', P .. ':job:' .. job, 'hf_completed_by', 'status') or {}
+          if known[1] == execution then return known[2] == 'stopped' and 'stopped' or 'repeated' end
           local found = redis.pcall('LPOS', marked, job .. ':' .. execution)
           return type(found) == 'number' and 'repeated' or 'stale'
         end

@@ -48,7 +48,7 @@ extension JobScripts {
               end
             end
             call = lenient
-            local taken, skipped, seen, counted, bytes, full, filled = 0, 0, {}, {}, 0, false, 5
+            local taken, skipped, seen, counted, fits, bytes, full, filled = 0, 0, {}, {}, {}, 0, false, 5
             local out, records, usualTimeout, usualKeep = {}, P .. ':job:', ARGV[7], ARGV[8]
             local deadline = string.format('%.6f', NOW + lease)
             local score, live = int(math.ceil(NOW + lease) + margin), math.ceil(lease) + margin + 60
@@ -145,8 +145,10 @@ extension JobScripts {
                 end
                 if n > 0 and counted[queue] == nil then
                   counted[queue] = call('EXISTS', P .. ':hf:keep:' .. queue) == 1
+                  -- A job whose end they cannot take would be in no registry.
+                  fits[queue] = call('ZCARD', P .. ':finished:' .. queue) and call('ZCARD', P .. ':failed:' .. queue)
                 end
-                if n > 0 and not register(queue, members, scores, deadlines) then break end
+                if n > 0 and not (fits[queue] and register(queue, members, scores, deadlines)) then break end
                 call('LTRIM', P .. ':queue:' .. queue, passed, -1)
                 if n > 0 then
                   out[filled + 1], out[filled + 2] = queue, n

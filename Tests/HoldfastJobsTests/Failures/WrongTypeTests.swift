@@ -120,6 +120,68 @@ import Testing
         }
     }
 
+    /// Nothing is taken whose end could not be entered.
+    @Test(arguments: ["finished", "failed"]) func aQueueWithoutItsRegistriesKeepsItsJobs(_ name: String) async throws {
+        try await withRedis { redis in
+            let (queue, other) = (try redis.queue("q"), try redis.queue("other"))
+            let (kept, served) = (try await queue.enqueue("f"), try await other.enqueue("f"))
+            try await overwrite("rq:\(name):q", redis)
+            let reply = try await redis.client.run(
+                JobScripts.take, keys: [], arguments: Fixture.takeArguments(2, ["q", "other"]))
+            let digits = Fixture.takeArguments(2, [])[5]
+            let taken = try #require(
+                TakeReply(
+                    reply, digits: String(decoding: digits.bytes, as: UTF8.self), sentAt: redis.client.runtime.now,
+                    lease: .seconds(60)))
+            #expect(taken.trouble.text?.contains("WRONGTYPE") == true)
+            #expect(taken.executions.map(\.job) == [served])
+            #expect(try await queue.waiting() == [kept])
+            try await clear("rq:\(name):q", redis)
+            #expect(try await redis.take(from: "q", lease: .seconds(60)).map(\.job) == [kept])
+        }
+    }
+
+    /// What could not leave the leases leaves them when its time is over.
+    @Test func leasesThatCameBackAreForgotten() async throws {
+        try await withRedis { redis in
+            try await redis.queue("q").enqueue("f")
+            let execution = try await redis.take(from: "q", lease: .milliseconds(1))[0]
+            try await redis.client.send(RedisCommand("RENAME", "rq:lease:q", "rq:lease:away"))
+            try await overwrite("rq:lease:q", redis)
+            let completion = Completion(
+                execution: execution, outcome: .success(Array("1".utf8)), begunAt: execution.claimedAt, span: .zero,
+                endedAt: redis.client.runtime.now)
+            let (trouble, verdicts) = try await redis.record([completion])
+            #expect(trouble.contains("WRONGTYPE") && verdicts == ["finished"])
+            try await redis.client.send(RedisCommand("RENAME", "rq:lease:away", "rq:lease:q"))
+            #expect(try await redis.text("ZCARD", "rq:lease:q") == "1")
+            while try await redis.text("EXISTS", "rq:lease:q") == "1" {
+                #expect(try await redis.repair("q").isEmpty)
+            }
+        }
+    }
+
+    /// An outcome that comes too late for its lease, and for its record too, keeps no other from being recorded.
+    @Test func aLostExecutionWithABrokenRecordKeepsNoOtherFromItsOutcome() async throws {
+        try await withRedis(leaving: [.execution]) { redis in
+            try await redis.queue("q").enqueue((0..<2).map { try NewJob("f", $0) })
+            let executions = try await redis.take(2, from: "q", lease: .seconds(60))
+            let member = RedisArgument("\(executions[0].job):\(executions[0].id)")
+            for registry in ["wip", "lease"] {
+                try await redis.client.send(RedisCommand("ZREM", RedisArgument("rq:\(registry):q"), member))
+            }
+            try await overwrite("rq:job:\(executions[0].job)", redis)
+            let completions = zip(executions, [Outcome.unfinished(begun: true), .success(Array("1".utf8))]).map {
+                Completion(
+                    execution: $0, outcome: $1, begunAt: $0.claimedAt, span: .zero, endedAt: redis.client.runtime.now)
+            }
+            let (trouble, verdicts) = try await redis.record(completions)
+            #expect(trouble.contains("WRONGTYPE"))
+            #expect(verdicts.sorted() == ["finished", "stale"])
+            try await clear("rq:job:\(executions[0].job)", redis)
+        }
+    }
+
     /// A worker whose job's record was overwritten gives that one up, and nothing else; it says so.
     @Test func aWorkerGoesOnWithTheOthers() async throws {
         let gate = Gate()

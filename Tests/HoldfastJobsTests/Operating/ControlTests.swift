@@ -204,15 +204,15 @@ import Testing
     /// A stop that finds nothing to stop tells no stop: the execution was ended otherwise.
     @Test func aStopOfAnExecutionThatIsRegisteredNoMoreIsALostLease() async throws {
         try await withRedis { redis in
-            let scene = try Scene(redis)
+            // Its renewal would come too late.
+            let scene = try Scene(redis) { $0.lease = .seconds(3600) }
             let queue = try redis.queue("q")
             try await withWorker(scene.worker) {
                 let id = try await queue.enqueue("wait")
                 await scene.taken()
                 try await listening(redis)
                 try await JobAdministration(redis.client).delete(id, evenIfRunning: true)
-                let message = RedisArgument(ControlMessage.stopJob(id).encoded)
-                try await redis.client.send(RedisCommand("PUBLISH", "rq:pubsub:w", message))
+                // Its worker is told, by a stop of the execution.
                 await scene.log.wait(for: { if case .leaseLost = $0 { true } else { false } })
             }
             #expect(scene.worker.counters.stopped == 0 && scene.count.value == 1)
