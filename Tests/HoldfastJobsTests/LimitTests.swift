@@ -124,16 +124,28 @@ import Testing
             try await administration.delete(taken[0].job, evenIfRunning: true)
             try await redis.refill()
             #expect(try await queue.waiting().isEmpty, "its handler may not have heard of it yet")
-            let member = RedisArgument("\(taken[0].job):\(taken[0].id)")
-            let end = try #require(Double(try await redis.text("ZSCORE", "rq:rl:api:allowed", member) ?? ""))
-            let now = try #require(Double(try await redis.client.send(RedisCommand("TIME")).array?.first?.text ?? ""))
-            #expect(end > now + 30 && end < now + 61, "as long as its lease")
-            try await redis.client.send(RedisCommand("ZADD", "rq:rl:api:allowed", "XX", "1", member))
+            try await redis.expectLingering(taken[0], lease: .seconds(60))
+            try await redis.part(taken[0])
             try await redis.refill()
             #expect(try await queue.waiting() == [ids[3]])
             try await administration.delete(ids[3])
             try await redis.refill()
             #expect(try await administration.limits().isEmpty, "a limit without jobs is forgotten")
+        }
+    }
+
+    @Test func aStoppedJobKeepsItsPlaceWhileItsHandlerMayGoOn() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            let ids = try await queue.enqueue(try jobs(2, .limit("api", concurrency: 1)))
+            let taken = try await redis.take(from: "q", lease: .seconds(60))
+            #expect(try await JobAdministration(redis.client).stop(ids[0]).count == 1)
+            try await redis.refill()
+            #expect(try await queue.waiting().isEmpty)
+            try await redis.expectLingering(taken[0], lease: .seconds(60))
+            try await redis.part(taken[0])
+            try await redis.refill()
+            #expect(try await queue.waiting() == [ids[1]])
         }
     }
 
@@ -291,6 +303,22 @@ import Testing
 }
 
 extension Fixture {
+    /// An execution that was taken away is on its job's list until its lease would have ended.
+    fileprivate func expectLingering(_ execution: Execution, lease: Duration) async throws {
+        let list = RedisArgument("rq:executions:\(execution.job)")
+        let end = try #require(Double(try await text("ZSCORE", list, RedisArgument(execution.id)) ?? ""))
+        let now = try #require(Double(try await client.send(RedisCommand("TIME")).array?.first?.text ?? ""))
+        #expect(end > now + lease.seconds / 2 && end <= now + lease.seconds + 1)
+        let left = try #require(Int(try await text("TTL", list) ?? ""))
+        #expect(left > 0 && Double(left) <= lease.seconds + 2)
+    }
+
+    /// What a worker says when the handler of one has ended.
+    fileprivate func part(_ execution: Execution) async throws {
+        let list = RedisArgument("rq:executions:\(execution.job)")
+        try await client.send(RedisCommand("ZREM", list, RedisArgument(execution.id)))
+    }
+
     /// One pass of maintenance over limits and the scheduled.
     fileprivate func refill() async throws {
         try await client.send(RedisCommand("DEL", "rq:hf:refill"))

@@ -87,36 +87,29 @@ extension JobScripts {
     ///   nothing was written.
     ///
     /// One script. An execution that is deleted under its worker loses its lease by that: its outcome is refused, and
-    /// the worker is told to stop its handler. If the job holds a place of a limit, the execution keeps that until its
-    /// lease would have ended (``refill``), for that long a worker that hears nothing may go on.
+    /// the worker is told to stop its handler. Keys that cannot be used are left as they are.
     static let delete = RedisScript(
         name: "delete",
-        Lua.prelude + Lua.lenient + Lua.release + Lua.push + Lua.wake + Lua.leave + Lua.settle + Lua.disown + """
-            local job, force, free = ARGV[2], ARGV[3] == '1', ARGV[4] == '1'
-            local hash = P .. ':job:' .. job
-            if redis.call('EXISTS', hash) == 0 then return { 'missing' } end
-            local queue = field(hash, 'origin')
-            local executions = running(job)
-            if #executions > 0 and not force then return { 'started' } end
-            local limited = field(hash, 'rate_limit_key')
-            local places = P .. ':rl:' .. limited .. ':allowed'
-            for _, one in ipairs(executions) do
-              local member = job .. ':' .. one.id
-              local ends = lenient('ZSCORE', P .. ':lease:' .. one.queue, member)
-              release(one.queue, job, one.id, one.worker)
-              if ends and limited ~= '' and lenient('ZREM', places, job) == 1 then
-                lenient('ZADD', places, ends, member)
-              end
-              tell(job, one, ends)
-            end
-            leave(queue, job)
-            forsake(job)
-            disown(job)
-            local enqueued, waiting = settle(job, free)
-            redis.call('UNLINK', hash, P .. ':results:' .. job, hash .. ':dependents',
-              P .. ':job::' .. job .. ':dependencies', P .. ':executions:' .. job)
-            return { 'deleted', enqueued, waiting }
-            """)
+        Lua.prelude + Lua.lenient + Lua.release + Lua.push + Lua.wake + Lua.leave + Lua.evict + Lua.settle
+            + Lua.disown + """
+                local job, force, free = ARGV[2], ARGV[3] == '1', ARGV[4] == '1'
+                local hash = P .. ':job:' .. job
+                if redis.call('EXISTS', hash) == 0 then return { 'missing' } end
+                local queue, limited = field(hash, 'origin'), field(hash, 'rate_limit_key') ~= ''
+                local executions = running(job)
+                if #executions > 0 and not force then return { 'started' } end
+                -- What cannot be used must not stop it in the middle: then nobody would find the job any more.
+                call = lenient
+                for _, one in ipairs(executions) do tell(job, one, evict(job, one)) end
+                leave(queue, job)
+                forsake(job)
+                disown(job)
+                local enqueued, waiting = settle(job, free)
+                call('UNLINK', hash, P .. ':results:' .. job, hash .. ':dependents',
+                  P .. ':job::' .. job .. ':dependencies')
+                if #executions == 0 or not limited then call('UNLINK', P .. ':executions:' .. job) end
+                return { 'deleted', enqueued, waiting }
+                """)
 
     /// Removes a batch of the jobs that wait in a queue, with their records.
     ///

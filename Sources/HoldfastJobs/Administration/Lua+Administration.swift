@@ -2,23 +2,21 @@ extension Lua {
     /// `leave(queue, job)` takes a job that does not run out of its queue and of every registry; linear in the length
     /// of the queue, as RQ's own removal is. `running(job)` lists those of its executions that are registered, as
     /// tables of `queue`, `id`, `worker` and `started` (Unix seconds, '' if unknown): the one that its record names,
-    /// and those in its list of executions. `tell(job, one, ours)` tells the worker of such an execution to stop it:
-    /// ours which one, for a message may come when the job was requeued and runs again, even at the same worker, and
-    /// must not end that; Python's know `stop-job` only.
+    /// and those in its list of executions.
     static let leave = """
         local function leave(queue, job)
-          redis.call('LREM', P .. ':queue:' .. queue, 0, job)
+          call('LREM', P .. ':queue:' .. queue, 0, job)
           for _, registry in ipairs({ 'finished', 'failed', 'deferred', 'scheduled', 'canceled', 'ready' }) do
-            redis.call('ZREM', P .. ':' .. registry .. ':' .. queue, job)
+            call('ZREM', P .. ':' .. registry .. ':' .. queue, job)
           end
           local limited = field(P .. ':job:' .. job, 'rate_limit_key')
-          if limited ~= '' then redis.call('ZREM', P .. ':rl:' .. limited .. ':rate_limited', job) end
+          if limited ~= '' then call('ZREM', P .. ':rl:' .. limited .. ':rate_limited', job) end
         end
         local function running(job)
           local hash, found, seen = P .. ':job:' .. job, {}, {}
           local function look(queue, execution)
             local member = job .. ':' .. execution
-            if seen[execution] or not redis.call('ZSCORE', P .. ':wip:' .. queue, member) then return end
+            if seen[execution] or not call('ZSCORE', P .. ':wip:' .. queue, member) then return end
             seen[execution] = true
             local run = P .. ':execution:' .. member
             local worker = field(run, 'worker_name')
@@ -28,15 +26,40 @@ extension Lua {
           local origin = field(hash, 'origin')
           local where, newest = string.match(field(hash, 'hf_execution'), '^(.+):(%w+)$')
           if where then look(where, newest) end
-          for _, execution in ipairs(redis.call('ZRANGE', P .. ':executions:' .. job, 0, -1)) do
+          for _, execution in ipairs(call('ZRANGE', P .. ':executions:' .. job, 0, -1) or {}) do
             look(origin, execution)
             if where then look(where, execution) end
           end
           return found
         end
+
+        """
+
+    /// What ends executions under their workers; needs lenient, release and leave.
+    /// - `evict(job, one)`: takes one of those that are `running` away, and returns whether it is of a worker of ours.
+    ///   Its handler may go on until its worker hears of it. So if the job has a limit, its list of executions names it
+    ///   until then, or until the lease would have ended: that holds the job's place, as RQ's own `Job.delete` has it.
+    ///   The worker takes it off the list when the handler has returned.
+    /// - `tell(job, one, ours)`: tells its worker to stop it. Ours are told which one, for a message may come when the
+    ///   job was requeued and runs again, even at the same worker, and must not end that; Python's know `stop-job`
+    ///   only. Whoever may not publish stops it all the same: the next renewal says so.
+    static let evict = """
+        local function evict(job, one)
+          local member, list = job .. ':' .. one.id, P .. ':executions:' .. job
+          local ours = lenient('ZSCORE', P .. ':lease:' .. one.queue, member)
+          local ends = tonumber(ours or lenient('ZSCORE', P .. ':wip:' .. one.queue, member) or nil)
+          release(one.queue, job, one.id, one.worker)
+          if ends and ends > NOW and field(P .. ':job:' .. job, 'rate_limit_key') ~= '' then
+            local score = math.ceil(math.min(ends, SEC + 86400))
+            lenient('ZADD', list, int(score), one.id)
+            local last = (lenient('ZRANGE', list, -1, -1, 'WITHSCORES') or {})[2]
+            lenient('EXPIREAT', list, int(math.ceil(math.min(tonumber(last) or score, SEC + 86400)) + 1))
+          end
+          return ours
+        end
         local function tell(job, one, ours)
           if one.worker == '' then return end
-          redis.call('PUBLISH', P .. ':pubsub:' .. one.worker, cjson.encode(ours
+          lenient('PUBLISH', P .. ':pubsub:' .. one.worker, cjson.encode(ours
             and { command = 'stop-execution', job_id = job, execution_id = one.id }
             or { command = 'stop-job', job_id = job }))
         end
@@ -51,7 +74,7 @@ extension Lua {
           local waiting = P .. ':job:' .. job .. ':dependents'
           local function deferred()
             local count = 0
-            for _, child in ipairs(redis.call('SMEMBERS', waiting)) do
+            for _, child in ipairs(call('SMEMBERS', waiting) or {}) do
               if field(P .. ':job:' .. child, 'status') == 'deferred' then count = count + 1 end
             end
             return count
@@ -62,8 +85,8 @@ extension Lua {
           return before - after, after
         end
         local function forsake(job)
-          for _, parent in ipairs(redis.call('SMEMBERS', P .. ':job::' .. job .. ':dependencies')) do
-            redis.call('SREM', P .. ':job:' .. parent .. ':dependents', job)
+          for _, parent in ipairs(call('SMEMBERS', P .. ':job::' .. job .. ':dependencies') or {}) do
+            call('SREM', P .. ':job:' .. parent .. ':dependents', job)
           end
         end
 
@@ -74,9 +97,9 @@ extension Lua {
         local function disown(job)
           local hash = P .. ':job:' .. job
           local group, key = field(hash, 'group_id'), field(hash, 'hf_unique')
-          if group ~= '' then redis.call('SREM', P .. ':group:' .. group, job) end
-          if key ~= '' and redis.call('HGET', P .. ':hf:unique', key) == job then
-            redis.call('HDEL', P .. ':hf:unique', key)
+          if group ~= '' then call('SREM', P .. ':group:' .. group, job) end
+          if key ~= '' and call('HGET', P .. ':hf:unique', key) == job then
+            call('HDEL', P .. ':hf:unique', key)
           end
         end
 
@@ -93,17 +116,17 @@ extension Lua {
           local key = field(hash, 'hf_unique')
           if key ~= '' then
             if liveHolder(key) then return 'doubled' end
-            redis.call('HSET', P .. ':hf:unique', key, job)
+            call('HSET', P .. ':hf:unique', key, job)
           end
-          redis.call('ZREM', P .. ':failed:' .. queue, job)
-          redis.call('HSET', hash, 'started_at', '', 'ended_at', '')
-          redis.call('HDEL', hash, 'hf_crashes')
+          call('ZREM', P .. ':failed:' .. queue, job)
+          call('HSET', hash, 'started_at', '', 'ended_at', '')
+          call('HDEL', hash, 'hf_crashes')
           for _, key in ipairs({ hash, hash .. ':dependents', P .. ':job::' .. job .. ':dependencies' }) do
-            redis.call('PERSIST', key)
+            call('PERSIST', key)
           end
           push(queue, job, front)
           local ttl = tonumber(field(hash, 'ttl'))
-          if ttl and ttl > 0 then redis.call('EXPIRE', hash, ttl) end
+          if ttl and ttl > 0 then call('EXPIRE', hash, ttl) end
           return 'requeued'
         end
 

@@ -21,11 +21,8 @@ extension JobScripts {
               local base = P .. ':rl:' .. key
               for _, job in ipairs(call('ZRANDMEMBER', base .. ':allowed', math.min(200, 2000 - looks)) or {}) do
                 looks = looks + 1
-                -- Of an execution whose job was deleted the score is the end of its lease.
-                local left = string.find(job, ':', 1, true) and call('ZSCORE', base .. ':allowed', job)
                 local status = field(P .. ':job:' .. job, 'status')
                 local isOn = status == 'queued' or status == 'started' or runs(job, '')
-                  or (left and tonumber(left) > NOW)
                   or (call('ZCOUNT', P .. ':executions:' .. job, '(' .. STAMP, '+inf') or 0) > 0
                 if not isOn then call('ZREM', base .. ':allowed', job) end
               end

@@ -38,6 +38,8 @@ public struct RQKeys: Sendable, Hashable {
     public func queue(_ name: QueueName) -> String { "\(prefix):queue:\(name)" }
     public func job(_ id: JobID) -> String { "\(prefix):job:\(id)" }
     public func results(_ id: JobID) -> String { "\(prefix):results:\(id)" }
+    /// Executions of a job, by the second after which RQ gives them up.
+    func executions(_ id: JobID) -> String { "\(prefix):executions:\(id)" }
     public func worker(_ name: String) -> String { "\(prefix):worker:\(name)" }
     /// Ours: the executions, `job:execution`, that a worker has claimed; RQ's own set holds those that it has renewed.
     public func claims(_ worker: String) -> String { "\(prefix):claims:\(worker)" }

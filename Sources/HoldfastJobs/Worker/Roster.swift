@@ -49,6 +49,8 @@ struct Roster {
     var idleSince: Instant
     /// What has happened in here and nobody outside has been told of.
     private var untold: [WorkerEvent] = []
+    /// Executions that were taken away, and whose handlers go on no more.
+    private var parted: [Execution] = []
     /// When the timekeeper looks next; it is told when something is due before.
     var alarm: Instant?
 
@@ -200,6 +202,11 @@ struct Roster {
         return untold
     }
 
+    mutating func takeParted() -> [Execution] {
+        defer { parted = [] }
+        return parted
+    }
+
     private mutating func begin(_ execution: Execution, on runner: Runner, _ now: Instant) -> Bool {
         entries[execution.id]?.handler = .running(runner, since: now)
         runningCount += 1
@@ -221,7 +228,7 @@ struct Roster {
         switch entry.verdict {
         case nil:
             complete(execution, outcome, since: since, now)
-        case .leaseLost, .stopped: leave(execution, now)
+        case .leaseLost, .stopped: part(execution, now)
         case .leaseExpired, .stopping, .timedOut, .killed:
             if entry.record == .none { complete(execution, .unfinished(begun: true), since: since, now) }
             if entry.record == .done { leave(execution, now) }
@@ -250,6 +257,11 @@ struct Roster {
                 execution: execution, outcome: outcome, begunAt: execution.serverTime(at: since),
                 span: since.duration(to: now), endedAt: now,
                 isTold: entries[execution.id]?.verdict == .leaseExpired))
+    }
+
+    private mutating func part(_ execution: Execution, _ now: Instant) {
+        parted.append(execution)
+        leave(execution, now)
     }
 
     private mutating func leave(_ execution: Execution, _ now: Instant) {
@@ -285,7 +297,7 @@ struct Roster {
             entries[execution.id]?.handler = .over
             entries[execution.id]?.verdict = reason
             switch reason {
-            case .leaseLost, .stopped: leave(execution, now)
+            case .leaseLost, .stopped: part(execution, now)
             case .killed: complete(execution, Self.killed, since: now, now)
             case .leaseExpired, .stopping, .timedOut:
                 complete(execution, .unfinished(begun: false), since: now, now)

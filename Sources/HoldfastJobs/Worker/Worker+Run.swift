@@ -61,8 +61,8 @@ extension Worker {
         var arrivals: [Execution] = []
         while true {
             let now = runtime.now
-            let (beginning, step, untold) = state.withLock {
-                ($0.roster.begin(now), $0.roster.step(now), $0.roster.takeUntold())
+            let (beginning, step, untold, parted) = state.withLock {
+                ($0.roster.begin(now), $0.roster.step(now), $0.roster.takeUntold(), $0.roster.takeParted())
             }
             for execution in arrivals { note(.taken(execution.info)) }
             arrivals = []
@@ -71,6 +71,7 @@ extension Worker {
                 runners.addTask { await self.serve(runner, execution) }
             }
             if beginning.alarmed { alarm.ring() }
+            if !parted.isEmpty { await giveUp(parted) }
             switch step {
             case .end: return
             case .wait(let deadline): await bell.wait(until: deadline, runtime)

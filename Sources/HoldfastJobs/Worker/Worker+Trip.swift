@@ -75,6 +75,15 @@ extension Worker {
         return outcomes
     }
 
+    /// Tells that handlers of executions which were deleted or stopped have ended, for whose sake their jobs keep the
+    /// places of their limits. What is not heard comes about when the leases would have ended.
+    func giveUp(_ parted: [Execution]) async {
+        let commands = parted.map { execution in
+            RedisCommand("ZREM", RedisArgument(keys.executions(execution.job)), RedisArgument(execution.id))
+        }
+        _ = try? await client.pipeline(commands)
+    }
+
     // MARK: - Taking
 
     /// So many takes in a row may find nothing but trouble (a server out of memory, a key of another type) until the

@@ -35,9 +35,9 @@ public struct WorkerConfiguration: Sendable, Hashable {
     /// Executions repaired, and jobs promoted, a queue and pass.
     static let maintenanceBatch = 100
     /// Unique keys, groups, and members of each that a sweep looks at, a few hundred quick commands; and how many
-    /// sweeps follow each other in a pass at most: 10 000 keys, more than a worker finishes jobs, and 2500 groups.
-    static let sweepSample = [200, 50, 10]
-    static let maximumSweeps = 50
+    /// sweeps follow each other in a pass at most: 2000 keys and 400 groups.
+    static let sweepSample = [100, 20, 10]
+    static let maximumSweeps = 20
     /// Leases renewed in one call.
     static let renewalBatch = 500
     /// Queues that get a connection of their own to wait on; further ones are looked at in the rhythm of maintenance.

@@ -230,6 +230,28 @@ import Testing
         }
     }
 
+    /// Neither a user without channels nor a key that is something else stops a deletion in the middle, which would
+    /// leave the job in no list.
+    @Test func whatCannotBeUsedKeepsNoJobFromBeingDeletedWhileItRuns() async throws {
+        try await withRedis { redis in
+            let queue = try redis.queue("q")
+            let id = try await queue.enqueue("f")
+            _ = try await redis.take(from: "q", lease: .seconds(60))
+            try await redis.client.send(
+                RedisCommand("ACL", "SETUSER", "quiet", "on", ">secret", "~*", "+@all", "resetchannels"))
+            var configuration = redis.client.configuration
+            (configuration.username, configuration.password) = ("quiet", "secret")
+            let client = RedisClient(configuration, scripts: JobScripts.all)
+            try await redis.client.send(RedisCommand("DEL", "rq:lease:q"))
+            try await redis.client.send(RedisCommand("SET", "rq:lease:q", "something else"))
+            try await JobAdministration(client).delete(id, evenIfRunning: true)
+            await client.close()
+            try await redis.client.send(RedisCommand("DEL", "rq:lease:q"))
+            #expect(try await redis.keys(like: "*\(id)*").isEmpty)
+            #expect(try await queue.counts().started == 0)
+        }
+    }
+
     @Test func aRunningJobThatIsDeletedEvenSoHasNoOutcome() async throws {
         try await withRedis { redis in
             let queue = try redis.queue("q")

@@ -219,6 +219,30 @@ import Testing
         }
     }
 
+    /// The next job of a limit may come as soon as the handler has ended, however long the lease is.
+    @Test(arguments: [true, false]) func whoEndsOnRequestGivesItsPlaceOn(_ isDeleted: Bool) async throws {
+        try await withRedis { redis in
+            let scene = try Scene(redis) { $0.lease = .seconds(3600) }
+            let queue = try redis.queue("q")
+            try await withWorker(scene.worker) {
+                let ids = try await queue.enqueue(
+                    (0..<2).map { _ in try NewJob("wait", options: [.limit("api", concurrency: 1)]) })
+                await scene.taken()
+                try await listening(redis)
+                let administration = JobAdministration(redis.client)
+                if isDeleted {
+                    try await administration.delete(ids[0], evenIfRunning: true)
+                } else {
+                    try await administration.stop(ids[0])
+                }
+                await scene.log.wait(for: { if case .taken(let info) = $0 { info.jobID == ids[1] } else { false } })
+                #expect(scene.count.value == 1)
+                scene.gate.open()
+                _ = try await queue.wait(for: ids[1], patience: .seconds(30))
+            }
+        }
+    }
+
     /// The same stop twice, since an answer may be lost: recorded once, and recognised.
     @Test func aRepeatedStopIsRecognised() async throws {
         try await withRedis { redis in
