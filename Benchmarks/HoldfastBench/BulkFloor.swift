@@ -40,10 +40,7 @@ struct BulkFloor {
 
     /// What our producers send: jobs a second.
     func ours() async throws -> Double {
-        // It loads the scripts, whose digests are known from then on.
-        let client = RedisClient(configuration, scripts: JobScripts.all)
-        try await client.ready()
-        await client.close()
+        try await JobScripts.learn(from: configuration)
         let enqueue = try JobScripts.script("enqueue")
         let queue = RedisArgument(Self.queue)
         return try measure { jobs in

@@ -39,11 +39,8 @@ struct PickupFloor {
 
     /// What our producers, watchers and workers send.
     func ours() async throws -> Latencies {
-        // It loads the scripts, whose digests are known from then on.
-        let client = RedisClient(configuration, scripts: JobScripts.all)
-        try await client.ready()
-        let runtime = client.runtime
-        await client.close()
+        try await JobScripts.learn(from: configuration)
+        let runtime = LiveRuntime()
         let (enqueue, take) = (try JobScripts.script("enqueue"), try JobScripts.script("take"))
         let (prefix, ids) = (RedisArgument(prefix), ids("ours"))
         return try pickUp(
@@ -76,6 +73,13 @@ struct PickupFloor {
 extension JobScripts {
     struct Unknown: Error, CustomStringConvertible {
         var description: String
+    }
+
+    /// Loads the scripts into a server, which tells their digests.
+    static func learn(from configuration: RedisConfiguration) async throws {
+        let client = RedisClient(configuration, scripts: all)
+        try await client.ready()
+        await client.close()
     }
 
     static func script(_ name: String) throws -> RedisScript {

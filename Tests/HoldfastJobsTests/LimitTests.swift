@@ -314,7 +314,7 @@ extension Fixture {
     }
 
     /// What a worker says when the handler of one has ended.
-    fileprivate func part(_ execution: Execution) async throws {
+    func part(_ execution: Execution) async throws {
         let list = RedisArgument("rq:executions:\(execution.job)")
         try await client.send(RedisCommand("ZREM", list, RedisArgument(execution.id)))
     }

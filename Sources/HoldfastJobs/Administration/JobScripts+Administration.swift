@@ -100,7 +100,11 @@ extension JobScripts {
                 if #executions > 0 and not force then return { 'started' } end
                 -- What cannot be used must not stop it in the middle: then nobody would find the job any more.
                 call = lenient
-                for _, one in ipairs(executions) do tell(job, one, evict(job, one)) end
+                for _, one in ipairs(executions) do
+                  local ours = call('ZSCORE', P .. ':lease:' .. one.queue, job .. ':' .. one.id)
+                  evict(job, one, ours)
+                  tell(job, one, ours)
+                end
                 leave(queue, job)
                 forsake(job)
                 disown(job)

@@ -36,18 +36,17 @@ extension Lua {
         """
 
     /// What ends executions under their workers; needs lenient, release and leave.
-    /// - `evict(job, one)`: takes one of those that are `running` away, and returns whether it is of a worker of ours.
-    ///   Its handler may go on until its worker hears of it. So if the job has a limit, its list of executions names it
-    ///   until then, or until the lease would have ended: that holds the job's place, as RQ's own `Job.delete` has it.
-    ///   The worker takes it off the list when the handler has returned.
+    /// - `evict(job, one, ours)`: takes one of those that are `running` away. `ours` is the end of its lease, or false
+    ///   for Python's, which have none. Its handler may go on until its worker hears of it. So if the job has a limit,
+    ///   its list of executions names it until then, or until the lease would have ended: that holds the job's place,
+    ///   as RQ's own `Job.delete` has it. The worker takes it off the list when the handler has returned.
     /// - `tell(job, one, ours)`: tells its worker to stop it. Ours are told which one, for a message may come when the
     ///   job was requeued and runs again, even at the same worker, and must not end that; Python's know `stop-job`
     ///   only. Whoever may not publish stops it all the same: the next renewal says so.
     static let evict = """
-        local function evict(job, one)
-          local member, list = job .. ':' .. one.id, P .. ':executions:' .. job
-          local ours = lenient('ZSCORE', P .. ':lease:' .. one.queue, member)
-          local ends = tonumber(ours or lenient('ZSCORE', P .. ':wip:' .. one.queue, member) or nil)
+        local function evict(job, one, ours)
+          local list = P .. ':executions:' .. job
+          local ends = tonumber(ours or lenient('ZSCORE', P .. ':wip:' .. one.queue, job .. ':' .. one.id))
           release(one.queue, job, one.id, one.worker)
           if ends and ends > NOW and field(P .. ':job:' .. job, 'rate_limit_key') ~= '' then
             local score = math.ceil(math.min(ends, SEC + 86400))
@@ -55,7 +54,6 @@ extension Lua {
             local last = (lenient('ZRANGE', list, -1, -1, 'WITHSCORES') or {})[2]
             lenient('EXPIREAT', list, int(math.ceil(math.min(tonumber(last) or score, SEC + 86400)) + 1))
           end
-          return ours
         end
         local function tell(job, one, ours)
           if one.worker == '' then return end

@@ -21,9 +21,9 @@ extension JobScripts {
                 local job, only, told, reason = ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
                 local hash, out = P .. ':job:' .. job, {}
                 if redis.call('EXISTS', hash) == 0 then return 'missing' end
-                local function stop(one)
+                local function stop(one, ours)
                   local keep = span(field(hash, 'failure_ttl'), 31536000)
-                  evict(job, one)
+                  evict(job, one, ours)
                   redis.call('HSET', hash, 'status', 'stopped', 'ended_at', ISO, 'hf_completed_by', one.id)
                   redis.call('ZADD', P .. ':failed:' .. one.queue, keep < 0 and keep or SEC + keep, job)
                   record(job, keep, 'type', '2', 'worker_name', one.worker, 'exc_string', reason,
@@ -36,7 +36,7 @@ extension JobScripts {
                 for _, one in ipairs(running(job)) do
                   local ours = redis.call('ZSCORE', P .. ':lease:' .. one.queue, job .. ':' .. one.id)
                   if (only == '' or only == one.id) and (ours or told) then
-                    if ours then stop(one) end
+                    if ours then stop(one, ours) end
                     if told then tell(job, one, ours) end
                     out[#out + 1] = { one.id, one.worker, ours and 'stopped' or 'asked' }
                   end

@@ -22,18 +22,13 @@ extension JobPayload {
             parts[2].first == UInt8(ascii: "["), parts[3].first == UInt8(ascii: "{"),
             let arguments = JSONParts.elements(parts[2]), let members = JSONParts.elements(parts[3])
         else { return "" }
-        var named = members.compactMap(JSONParts.member)
+        let named = members.compactMap(JSONParts.member)
         guard named.count == members.count else { return "" }
-        if named.count > 1 { named.sort { $0.name < $1.name } }
         var call = name + "("
         var separator = ""
-        for value in arguments where call.utf8.count <= Self.maximumSummary * 4 {
-            call += separator
-            call += Self.line(value)
-            separator = ", "
-        }
-        for (name, value) in named where call.utf8.count <= Self.maximumSummary * 4 {
-            call += separator + name + "=" + Self.line(value)
+        for (name, value) in arguments.map({ ("", $0) }) + named.sorted(by: { $0.name < $1.name }) {
+            guard call.utf8.count <= Self.maximumSummary * 4 else { break }
+            call += separator + (name.isEmpty ? "" : name + "=") + Self.line(value)
             separator = ", "
         }
         call += ")"

@@ -20,17 +20,15 @@ public struct JobPayload: Sendable, Hashable {
         function: String, arguments: [any Encodable] = [], keywords: [String: any Encodable] = [:]
     ) throws(JobsError) {
         try self.init(function: function) { (json) throws(JobsError) in
-            for (index, argument) in arguments.enumerated() {
-                if index > 0 { json += Self.separator }
+            try Self.list(arguments, in: &json) { (argument, json) throws(JobsError) in
                 try Self.append(argument, to: &json, as: "an argument of \(function)")
             }
         } keywords: { (json) throws(JobsError) in
             json.append(UInt8(ascii: "{"))
-            for (index, (name, value)) in keywords.sorted(by: { $0.key < $1.key }).enumerated() {
-                if index > 0 { json += Self.separator }
-                try Self.append(name, to: &json, as: "a name")
+            try Self.list(keywords.sorted { $0.key < $1.key }, in: &json) { (keyword, json) throws(JobsError) in
+                try Self.append(keyword.key, to: &json, as: "a name")
                 json += ": ".utf8
-                try Self.append(value, to: &json, as: "the argument \(name) of \(function)")
+                try Self.append(keyword.value, to: &json, as: "the argument \(keyword.key) of \(function)")
             }
             json.append(UInt8(ascii: "}"))
         }
@@ -51,10 +49,7 @@ public struct JobPayload: Sendable, Hashable {
             }
         }
         try self.init(function: function) { (json) in
-            for (index, text) in argumentsJSON.enumerated() {
-                if index > 0 { json += Self.separator }
-                json += text.utf8
-            }
+            Self.list(argumentsJSON, in: &json) { (text, json) in json += text.utf8 }
         } keywords: { (json) in
             json += (keywordsJSON ?? "{}").utf8
         }
@@ -147,7 +142,14 @@ public struct JobPayload: Sendable, Hashable {
         }
     }
 
-    private static let separator = Array(", ".utf8)
+    private static func list<Item, Failure: Error>(
+        _ items: [Item], in json: inout [UInt8], _ append: (Item, inout [UInt8]) throws(Failure) -> Void
+    ) throws(Failure) {
+        for (index, item) in items.enumerated() {
+            if index > 0 { json += ", ".utf8 }
+            try append(item, &json)
+        }
+    }
 
     private static func isJSON(_ text: String) -> Bool {
         (try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)) != nil

@@ -57,8 +57,7 @@ import Testing
             let clean =
                 "from rq.rate_limit import RateLimitRegistry\nRateLimitRegistry('api', redis).cleanup()\nprint(q.count)"
             #expect(try await Python.newest.script(redis, clean) == "0")
-            let list = RedisArgument("rq:executions:\(ids[0])")
-            try await redis.client.send(RedisCommand("ZREM", list, RedisArgument(execution.id)))
+            try await redis.part(execution)
             #expect(try await Python.newest.script(redis, clean) == "1")
         }
     }
