@@ -21,6 +21,8 @@ struct FailureBenchmark {
         try await compare("noticed", configuration, waitsUntilNoticed: true)
         for node in configuration.nodes.indices { configuration.nodes[node].commandTimeout = .seconds(600) }
         try await compare("unnoticed", configuration, waitsUntilNoticed: false)
+        configuration.asks = .majority
+        try await compare("unnoticed, a majority asked", configuration, waitsUntilNoticed: false)
     }
 
     private func compare(

@@ -25,7 +25,11 @@ struct LockBenchmark {
         let floor = try await LockFloor.least(cluster, locks: 1)
         let transport = NIOTransport()
         let locks = try await LockCluster.connect(configuration, transport: transport)
-        var contestants = try await bounds() + own(locks, transport)
+        var thriftily = configuration
+        thriftily.asks = .majority
+        let otherTransport = NIOTransport()
+        let thrifty = try await LockCluster.connect(thriftily, transport: otherTransport)
+        var contestants = try await bounds() + own(locks, transport) + own(thrifty, otherTransport)
         if let peers {
             for peer in try await peers.list() {
                 contestants.append(
@@ -47,6 +51,7 @@ struct LockBenchmark {
         }
         print(table.text)
         await locks.close()
+        await thrifty.close()
     }
 
     /// What no client can do better: with the protocol's scripts, and with many locks at once.
@@ -69,7 +74,8 @@ struct LockBenchmark {
         func contestant(_ name: String, _ clients: Int, _ names: LockLoad.Names, _ place: LockLoad.Place) -> Contestant
         {
             let load = LockLoad(clients: clients, names: names, place: place, for: span)
-            return Contestant(name: name, clients: clients) {
+            let whom = locks.configuration.asks == .all ? "" : ", majority"
+            return Contestant(name: name + whom, clients: clients) {
                 LockResult(try await load.run(on: locks, over: transport))
             }
         }

@@ -53,7 +53,7 @@ struct LockTable {
 
     private static func row(_ name: String, _ cells: [String]) -> String {
         let width = 9
-        return name.padding(toLength: 28, withPad: " ", startingAt: 0)
+        return name.padding(toLength: 34, withPad: " ", startingAt: 0)
             + cells.map { String(repeating: " ", count: max(1, width - $0.count)) + $0 }.joined()
     }
 }

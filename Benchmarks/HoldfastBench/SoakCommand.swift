@@ -1,6 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import Glibc
 import HoldfastCluster
+public import HoldfastLocks
 import LockSoak
 
 struct SoakCommand: AsyncParsableCommand {
@@ -14,6 +15,9 @@ struct SoakCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What the order of events is drawn from.", valueName: "number"))
     var seed = SoakConfiguration().seed
 
+    @Option(help: "Whom the clients ask first: all nodes, or a majority.")
+    var ask = LockClusterConfiguration.Asking.all
+
     func validate() throws {
         guard (1000...1_000_000_000).contains(cycles) else {
             throw ValidationError("--cycles is from 1000 to 1000000000.")
@@ -24,6 +28,7 @@ struct SoakCommand: AsyncParsableCommand {
         var configuration = SoakConfiguration()
         configuration.cycles = cycles
         configuration.seed = seed
+        configuration.asks = ask
         let report = try await withTemporaryCluster(nodes: 5, stores: 0, nodeFsync: .never) { [configuration] cluster in
             try await Soak(configuration, on: cluster).run(progress: {
                 print($0)
@@ -34,3 +39,5 @@ struct SoakCommand: AsyncParsableCommand {
         if !report.leaks.isEmpty { throw ExitCode(1) }
     }
 }
+
+extension LockClusterConfiguration.Asking: ExpressibleByArgument {}

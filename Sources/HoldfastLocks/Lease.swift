@@ -25,6 +25,8 @@ public final class Lease: Sendable {
         var isReleased = false
         var ended: Instant?
         var renewals = 0
+        /// The nodes that may hold it; nil for all.
+        var holders: [Int]?
     }
 
     let request: LockRequest
@@ -34,7 +36,7 @@ public final class Lease: Sendable {
 
     init(
         _ request: LockRequest, _ calls: LockCalls, token: FencingToken, owner: String, began: Instant, rounds: Int,
-        validity: Validity, runtime: any Runtime
+        holders: [Int]?, validity: Validity, runtime: any Runtime
     ) {
         self.request = request
         self.calls = calls
@@ -43,7 +45,7 @@ public final class Lease: Sendable {
         self.began = began
         self.rounds = rounds
         self.runtime = runtime
-        state = Mutex(State(validity: validity))
+        state = Mutex(State(validity: validity, holders: holders))
     }
 
     /// Until then no other holder's lease can begin, if clocks drift less than a percent apart.
@@ -60,6 +62,12 @@ public final class Lease: Sendable {
 
     /// How often the lease was renewed.
     public var renewals: Int { state.withLock { $0.renewals } }
+
+    /// The nodes that may hold it, and have to be told of its end; nil for all.
+    var holders: [Int]? { state.withLock { $0.holders } }
+
+    /// From now on any node may hold it: it is about to be told to all.
+    func spreads() { state.withLock { $0.holders = nil } }
 
     /// - Throws: ``LockError/lost(name:token:reason:)`` when the lease has ended.
     public func checkValid() throws(LockError) {

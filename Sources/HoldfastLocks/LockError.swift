@@ -34,7 +34,8 @@ public enum NodeOutcome: Sendable, Hashable {
     case noAnswer
     /// Asked, but the others had decided before its answer came: it may have granted.
     case pending
-    /// Not asked, because the node that is asked first for this name was held.
+    /// Not asked, because what others had said decided: the node that is asked first for this name was held, or a
+    /// majority that is asked before the rest.
     case notAsked
     case unreachable(RedisError)
     /// The node answered with an error.

@@ -77,7 +77,7 @@ import Testing
 
     @Test func theHomeIsAskedAloneAndItsRefusalDecides() {
         var attempt = Acquisition(Quorum(nodes: 5), home: 3)
-        #expect(attempt.firstTargets == [3])
+        #expect(attempt.asked == [3])
         #expect(attempt.receive(refused, from: 3) == .failed)
         let others = Array(repeating: NodeOutcome.notAsked, count: 3)
         #expect(attempt.report == others + [.held(remaining: nil), .notAsked])
@@ -122,6 +122,19 @@ import Testing
         #expect(renewal.receive(.renewed) == .wait)
         #expect(renewal.receive(.repaired) == .wait)
         #expect(renewal.receive(.refused(.lostHold)) == .failed(definite: false))
+    }
+
+    /// The next round counts the repaired: to wait for the silent one would be in vain.
+    @Test func whereRepairsWouldDoASilentNodeIsNotWaitedFor() {
+        var renewal = Renewal(Quorum(nodes: 5))
+        for answer in [Renewal.Answer.renewed, .repaired, .renewed] { #expect(renewal.receive(answer) == .wait) }
+        var early = renewal
+        #expect(early.hedge() == .failed(definite: false))
+        #expect(early.receive(.renewed) == .wait)
+        #expect(renewal.receive(.renewed) == .renewed)
+        var poor = Renewal(Quorum(nodes: 5))
+        for answer in [Renewal.Answer.renewed, .repaired] { _ = poor.receive(answer) }
+        #expect(poor.hedge() == .wait, "the silent ones are needed")
     }
 
     @Test func aMajorityThatGaveTheLockUpIsDefinite() {

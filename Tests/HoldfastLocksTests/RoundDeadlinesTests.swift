@@ -28,7 +28,7 @@ import Testing
             if let place = place.withLock({ $0.take() }) { deadlines.strike(place) }
         }
 
-        func expire() {
+        func timeIsUp(at place: Int) {
             expired.add(1)
             decided()
         }
@@ -54,6 +54,44 @@ import Testing
         #expect(first.expired.value == 1 && second.expired.value == 0)
         hand.advance(by: .milliseconds(300))
         #expect(second.expired.value == 1 && hand.timers == 2)
+    }
+
+    /// Told twice: late, and over.
+    private final class Patient: Expiring {
+        let told = Tally()
+        let deadlines: RoundDeadlines
+
+        init(_ deadlines: RoundDeadlines) { self.deadlines = deadlines }
+
+        func timeIsUp(at place: Int) {
+            told.add(1)
+            if told.value == 1 {
+                deadlines.postpone(self, at: place, by: .milliseconds(40))
+            } else {
+                deadlines.strike(place)
+            }
+        }
+    }
+
+    @Test func whatIsPostponedIsToldAgain() {
+        let patient = Patient(deadlines)
+        _ = deadlines.add(patient, after: .milliseconds(10))
+        hand.advance(by: .milliseconds(10))
+        #expect(patient.told.value == 1 && deadlines.count == 1)
+        hand.advance(by: .milliseconds(39))
+        #expect(patient.told.value == 1)
+        hand.advance(by: .milliseconds(1))
+        #expect(patient.told.value == 2 && deadlines.count == 0)
+    }
+
+    @Test func aPlaceThatIsAnothersByNowIsNotPostponed() {
+        let patient = Patient(deadlines)
+        let place = deadlines.add(patient, after: .milliseconds(10))
+        deadlines.strike(place)
+        let other = Limited(deadlines, after: .milliseconds(20))
+        deadlines.postpone(patient, at: place, by: .milliseconds(500))
+        hand.advance(by: .milliseconds(20))
+        #expect(other.expired.value == 1 && patient.told.value == 0)
     }
 
     @Test func anEarlierLimitOvertakesTheTimer() {

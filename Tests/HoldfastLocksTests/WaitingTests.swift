@@ -10,13 +10,13 @@ import Testing
     private let long = Duration.seconds(3600)
 
     @Test(.timeLimit(.minutes(1))) func itRingsAtTheHomesWord() async {
-        let bell = ReleaseBell(home: 2, majority: 3)
+        let bell = ReleaseBell(home: 2, enough: 3)
         bell.hear(2)
         await bell.wait(atMost: long, strand)
     }
 
     @Test(.timeLimit(.minutes(1))) func itRingsAtAMajoritysWordAndNotAtAMinoritys() async {
-        let bell = ReleaseBell(home: 2, majority: 3)
+        let bell = ReleaseBell(home: 2, enough: 3)
         bell.hear(0)
         bell.hear(0)
         bell.hear(1)
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func whatWasHeardBeforeAnAttemptDoesNotWakeAfterIt() async {
-        let bell = ReleaseBell(home: 0, majority: 2)
+        let bell = ReleaseBell(home: 0, enough: 2)
         bell.hear(0)
         bell.rearm()
         // It ends by itself only: nothing rings.
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func aCancelledWaiterLeaves() async {
-        let bell = ReleaseBell(home: 0, majority: 2)
+        let bell = ReleaseBell(home: 0, enough: 2)
         let strand = strand
         let waiter = Task { await bell.wait(atMost: .seconds(3600), strand) }
         waiter.cancel()
@@ -94,15 +94,15 @@ import Testing
 @Suite struct HomeTests {
     @Test func everyNodeIsTheHomeOfAFairShareOfNames() throws {
         var counts = Array(repeating: 0, count: 5)
-        for number in 0..<5000 { counts[LockWaiter.home(of: try LockName("name/\(number)"), nodes: 5)] += 1 }
+        for number in 0..<5000 { counts[Rendezvous.home(of: try LockName("name/\(number)"), nodes: 5)] += 1 }
         #expect(counts.allSatisfy { (800...1200).contains($0) }, "\(counts)")
     }
 
     @Test func aLostNodeMovesOnlyTheNamesThatLivedThere() throws {
         for number in 0..<1000 {
             let name = try LockName("name/\(number)")
-            let before = LockWaiter.home(of: name, nodes: 5)
-            if before != 4 { #expect(LockWaiter.home(of: name, nodes: 4) == before) }
+            let before = Rendezvous.home(of: name, nodes: 5)
+            if before != 4 { #expect(Rendezvous.home(of: name, nodes: 4) == before) }
         }
     }
 }
@@ -150,7 +150,7 @@ import Testing
     @Test(.timeLimit(.minutes(2))) func aCrowdIsServedAlsoWhenTheHomeIsDead() async throws {
         try await withLockCluster { cluster, locks in
             let name = try LockName("crowd")
-            await cluster.nodes[LockWaiter.home(of: name, nodes: 5)].kill()
+            await cluster.nodes[Rendezvous.home(of: name, nodes: 5)].kill()
             let tokens = try await withThrowingTaskGroup(of: FencingToken.self) { group in
                 for _ in 0..<12 {
                     group.addTask {

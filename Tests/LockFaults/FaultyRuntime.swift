@@ -6,6 +6,7 @@ public final class FaultyRuntime: Runtime {
     private let live = LiveRuntime()
     private let ahead = Mutex(Duration.zero)
     private let wallJumps = Count()
+    private let strike = Mutex<(point: String, action: @Sendable () -> Void)?>(nil)
 
     public init() {}
 
@@ -18,6 +19,17 @@ public final class FaultyRuntime: Runtime {
     }
 
     private var shifted: Instant { live.now.advanced(by: ahead.withLock { $0 }) }
+
+    /// Runs `action` once, when somebody comes to the point of this name.
+    public func at(_ point: String, _ action: @escaping @Sendable () -> Void) {
+        strike.withLock { $0 = (point, action) }
+    }
+
+    public func pass(_ point: String) {
+        Step.take()
+        let action = strike.withLock { strike in strike?.point == point ? strike.take()?.action : nil }
+        action?()
+    }
 
     /// A month further at every reading, to and fro.
     public var wallTime: WallTime {

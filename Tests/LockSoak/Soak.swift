@@ -29,7 +29,8 @@ public struct Soak: Sendable {
         beforeTheEnd: @escaping @Sendable (LockCluster) async throws -> Void = { _ in }
     ) async throws -> SoakReport {
         var report = SoakReport()
-        let setup = try LockClusterConfiguration(urls: cluster.nodeURLs)
+        var setup = try LockClusterConfiguration(urls: cluster.nodeURLs)
+        setup.asks = configuration.asks
         _ = try await LockCluster.initialize(setup, maximumTTL: SoakConfiguration.maximumTTL)
         let nodes = setup.nodes.map { RedisClient($0) }
         for node in nodes { try await node.ready(within: .seconds(20)) }

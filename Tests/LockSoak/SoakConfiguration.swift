@@ -1,3 +1,4 @@
+public import HoldfastLocks
 import HoldfastRuntime
 
 /// How long to soak, and how much may be left afterwards.
@@ -8,6 +9,8 @@ public struct SoakConfiguration: Sendable {
     public var callers = 16
     /// Decides which kinds of cycles follow each other. The machine decides how they meet.
     public var seed: UInt64 = 1
+    /// Whom the clients ask first.
+    public var asks = LockClusterConfiguration.Asking.all
     /// How often a connection to a node is lost.
     public var resets = 100
     /// The part of the cycles after which the process is taken to have its full size.

@@ -8,6 +8,8 @@ enum Points {
     static let decided = AgentPoint.decided
     /// An agent's call has had its effect, and nobody was told.
     static let acted = AgentPoint.effected
+    /// Further nodes are about to be asked for a lock.
+    static let asking = LockPoint.asking
     /// A majority granted unequal numbers, and the token is about to be written back.
     static let confirming = LockPoint.confirming
     /// A lock is granted, and its holder has not been told.
@@ -32,5 +34,5 @@ enum Points {
     /// Those to which a program comes, and no worker.
     static let ofPrograms = [programBegun, programEffected]
     static let all =
-        [decided, acted, confirming, granted, opened, committed, raised, written, begun, effected] + ofPrograms
+        [decided, acted, asking, confirming, granted, opened, committed, raised, written, begun, effected] + ofPrograms
 }

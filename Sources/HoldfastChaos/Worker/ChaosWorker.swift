@@ -107,8 +107,11 @@ public struct ChaosWorker: Sendable {
         if nodes.isEmpty { return nil }
         let recorder = LockRecorder(history: history)
         let thief = settings.mutant == .releaseWithoutCompare ? try BlindRelease(nodes, runtime: runtime) : nil
+        var configuration = try LockClusterConfiguration(urls: nodes)
+        // Both ways of asking, beside each other: they are promised to be as good.
+        configuration.asks = number % 2 == 0 ? .all : .majority
         return try await LockCluster.connect(
-            try LockClusterConfiguration(urls: nodes), patience: patience,
+            configuration, patience: patience,
             transport: transport(settings, .naiveToken, ScriptMutation.naiveToken), runtime: runtime, log: log,
             observer: { event in
                 recorder.record(event)

@@ -1,6 +1,6 @@
 public import ArgumentParser
 import HoldfastCluster
-import HoldfastLocks
+public import HoldfastLocks
 public import HoldfastMeasurement
 import HoldfastRedis
 
@@ -26,6 +26,7 @@ struct BenchLocks: AsyncParsableCommand {
             Examples:
               holdfast bench locks
               holdfast bench locks --clients 64 --executor loop --seconds 10
+              holdfast bench locks --clients 64 --ask majority
               holdfast bench locks --clients 8 --names shared --hold 5ms
               holdfast bench locks --nodes redis://a,redis://b,redis://c --clients 16 --json
             """)
@@ -41,6 +42,13 @@ struct BenchLocks: AsyncParsableCommand {
 
     @Option(help: "Where the clients run: on the connections' event loop, or on the global pool as applications do.")
     var executor = LockLoad.Place.pool
+
+    @Option(
+        help: """
+            Whom the clients ask for a lock: all nodes, or a majority at first and the others only where that does not \
+            suffice.
+            """)
+    var ask = LockClusterConfiguration.Asking.all
 
     @Option(help: ArgumentHelp("How long each holder keeps the lock; less than half of --ttl.", valueName: "time"))
     var hold = SpanArgument(.zero)
@@ -86,6 +94,8 @@ struct BenchLocks: AsyncParsableCommand {
     }
 
     private func measure(_ configuration: LockClusterConfiguration, over transport: NIOTransport) async throws {
+        var configuration = configuration
+        configuration.asks = ask
         let locks = try await LockCluster.connect(configuration, transport: transport)
         var load = LockLoad(clients: clients, names: names, place: executor, for: .seconds(seconds))
         load.hold = hold.duration
@@ -97,13 +107,14 @@ struct BenchLocks: AsyncParsableCommand {
         } catch { figures = .failure(error) }
         await locks.close()
         try view.clear()
-        let report = BenchLocksReport(load, try figures.get(), nodes: configuration.nodes.count)
+        let report = BenchLocksReport(load, try figures.get(), on: configuration)
         if output.json { try Output.standard.json(report) } else { try report.write(to: .standard) }
     }
 }
 
 extension LockLoad.Names: ExpressibleByArgument {}
 extension LockLoad.Place: ExpressibleByArgument {}
+extension LockClusterConfiguration.Asking: ExpressibleByArgument {}
 
 /// The durability of servers that are started for a benchmark.
 enum BenchFsync: String, ExpressibleByArgument, CaseIterable, Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import HoldfastLocks
 import HoldfastMeasurement
 import HoldfastRuntime
 
@@ -21,6 +22,7 @@ struct BenchLocksReport: Codable, Sendable {
     }
 
     var nodes: Int
+    var asked: String
     var clients: Int
     var names: String
     var executor: String
@@ -37,7 +39,7 @@ struct BenchLocksReport: Codable, Sendable {
     var cpuPerCycle: Double
 
     private enum CodingKeys: String, CodingKey {
-        case nodes, clients, names, executor, seconds, cycles
+        case nodes, asked, clients, names, executor, seconds, cycles
         case cyclesPerSecond = "cycles_per_s"
         case acquire = "acquire_us"
         case cycle = "cycle_us"
@@ -48,8 +50,9 @@ struct BenchLocksReport: Codable, Sendable {
         case cpuPerCycle = "cpu_us_per_cycle"
     }
 
-    init(_ load: LockLoad, _ figures: LockFigures, nodes: Int) {
-        self.nodes = nodes
+    init(_ load: LockLoad, _ figures: LockFigures, on configuration: LockClusterConfiguration) {
+        nodes = configuration.nodes.count
+        asked = configuration.asks.rawValue
         clients = load.clients
         names = load.names.rawValue
         executor = load.place.rawValue
@@ -74,7 +77,8 @@ struct BenchLocksReport: Codable, Sendable {
         let what = names == LockLoad.Names.own.rawValue ? "a lock of its own each" : "one lock for all"
         let place = executor == LockLoad.Place.loop.rawValue ? "on the event loop" : "on the global pool"
         let who = clients == 1 ? "1 client" : "\(clients) clients"
-        try output.line("\(nodes) lock nodes, \(who) \(place), \(what), \(Self.text(seconds, 1)) s")
+        let whom = asked == LockClusterConfiguration.Asking.all.rawValue ? "" : ", a majority asked first"
+        try output.line("\(nodes) lock nodes\(whom), \(who) \(place), \(what), \(Self.text(seconds, 1)) s")
         var spans = Table(["us", "p50", "p99", "p99.9", "max"], right: [1, 2, 3, 4])
         for (name, row) in [("acquire", acquire), ("cycle", cycle), ("hand-over", handOver)] {
             guard let row else { continue }

@@ -18,10 +18,13 @@ final class Dispatch: ReplySink {
     struct Step: Sendable {
         let round: any Asking
         let request: RoundRequest
+        /// All nodes when nil.
+        let targets: [Int]?
 
-        init(_ round: any Asking, _ request: RoundRequest) {
+        init(_ round: any Asking, _ request: RoundRequest, to targets: [Int]? = nil) {
             self.round = round
             self.request = request
+            self.targets = targets
         }
     }
 
@@ -45,7 +48,7 @@ final class Dispatch: ReplySink {
         self.bySource = bySource
     }
 
-    var nodes: [LockNode] { steps[0].round.nodes }
+    private var nodes: [LockNode] { steps[0].round.nodes }
 
     /// Hands the call to the connections of nodes, and adds those answers to `refused` that are known at once.
     /// - Parameter holding: See ``RedisClient/queue(_:suffix:onlyTo:to:tag:holding:)``.

@@ -29,10 +29,8 @@ final class Dispatcher: Sendable {
     /// Never suspends. What a node would be asked in vain is answered here, on the strand or on the thread of a sender.
     /// - Parameter targets: All nodes when nil.
     func send(_ request: RoundRequest, for round: any Asking, to targets: [Int]?) {
-        let step = Dispatch.Step(round, request)
-        guard targets == nil, request.travelsTogether else {
-            return depart(holding: false, with: (step, targets ?? Array(round.nodes.indices)))
-        }
+        let step = Dispatch.Step(round, request, to: targets)
+        guard request.travelsTogether else { return depart(holding: false, with: step) }
         let isFirst = queue.withLock { queue in
             queue.steps.append(step)
             defer { queue.isScheduled = true }
@@ -52,26 +50,41 @@ final class Dispatcher: Sendable {
     }
 
     /// - Parameter holding: Whether this is the strand's turn for it; then the bytes leave at its end.
-    private func depart(holding: Bool, with last: (step: Dispatch.Step, targets: [Int])? = nil) {
+    private func depart(holding: Bool, with last: Dispatch.Step? = nil) {
         var refused: [Dispatch.Refusal] = []
         let nodes = departure.withLock { _ -> [LockNode]? in
             let steps = queue.withLock { queue in
                 if holding { queue.isScheduled = false }
                 return exchange(&queue.steps, with: [])
             }
-            for start in stride(from: 0, to: steps.count, by: LockScripts.mostTogether) {
-                let dispatch = Dispatch(Array(steps[start...].prefix(LockScripts.mostTogether)), record)
-                dispatch.submit(to: dispatch.nodes, holding: holding, &refused)
-            }
-            if let (step, targets) = last {
-                let nodes = step.round.nodes
-                Dispatch([step], record).submit(to: targets.map { nodes[$0] }, holding: false, &refused)
-            }
+            submit(steps, holding: holding, &refused)
+            if let last { submit([last], holding: false, &refused) }
             return steps.first?.round.nodes
         }
         if holding, let nodes {
             for node in nodes { node.client.flush() }
         }
         for refusal in refused { refusal.deliver() }
+    }
+
+    private func submit(_ steps: [Dispatch.Step], holding: Bool, _ refused: inout [Dispatch.Refusal]) {
+        guard let first = steps.first else { return }
+        let nodes = first.round.nodes
+        if steps.allSatisfy({ $0.targets == first.targets }) {
+            return submit(steps, to: first.targets.map { $0.map { nodes[$0] } } ?? nodes, holding: holding, &refused)
+        }
+        for node in nodes {
+            let own = steps.filter { $0.targets?.contains(node.index) ?? true }
+            submit(own, to: [node], holding: holding, &refused)
+        }
+    }
+
+    private func submit(
+        _ steps: [Dispatch.Step], to nodes: [LockNode], holding: Bool, _ refused: inout [Dispatch.Refusal]
+    ) {
+        for start in stride(from: 0, to: steps.count, by: LockScripts.mostTogether) {
+            let together = Array(steps[start...].prefix(LockScripts.mostTogether))
+            Dispatch(together, record).submit(to: nodes, holding: holding, &refused)
+        }
     }
 }

@@ -34,12 +34,13 @@ extension LockCluster {
         SharedLease(lease: try await take(LockRequest(name, mode: .shared, ttl: ttl), wait: wait))
     }
 
-    /// Frees the lease's locks at every node, and waits until a majority has answered, at most the node timeout.
+    /// Frees the lease's locks at every node that may have them, and waits until a majority is free, at most the node
+    /// timeout.
     /// The lease is no longer valid from here on. Does its work also in a cancelled task. Repeating it does no harm.
     public func release(_ lease: Lease) async {
         // First: another may hold it before the last node has answered.
         meters.released(wasHeld: lease.release())
-        await giveBack(lease.calls)
+        await giveBack(lease.calls, by: lease.holders)
         notify(.released(lease))
     }
 
@@ -47,7 +48,7 @@ extension LockCluster {
     public func release(_ lease: SharedLease) async { await release(lease.lease) }
 
     func take(_ request: LockRequest, wait: LockWait) async throws(LockError) -> Lease {
-        let home = LockWaiter.home(of: request.names[0], nodes: nodes.count)
+        let home = Rendezvous.home(of: request.names[0], nodes: nodes.count)
         return try await compete(request, wait: wait, home: home) { home in
             await self.attempt(request, home: home, willWait: wait != .none)
         }

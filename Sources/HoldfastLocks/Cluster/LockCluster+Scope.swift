@@ -124,6 +124,8 @@ extension LockCluster {
         // Loss is declared before the validity ends, so that the body hears of it in time.
         let margin = min(lease.ttl / 20, .milliseconds(100))
         var next = lease.validUntil.advanced(by: .zero - lease.ttl * 2 / 3)
+        // While only a majority holds it, the loss of one node would leave the next renewal without one.
+        if lease.holders != nil { next = min(next, runtime.now.advanced(by: Self.spreadsAfter)) }
         while !Task.isCancelled {
             let expiry = lease.validUntil.advanced(by: .zero - margin)
             let lastMoment = limit.map { min($0, expiry) } ?? expiry
@@ -144,6 +146,12 @@ extension LockCluster {
     }
 
     private func extend(_ lease: Lease, timeout: Duration) async -> RenewalMachine.Verdict {
-        await Round(RenewalMachine(quorum), nodes: nodes).run(lease.calls.extend(lease.token), timeout: timeout)
+        lease.spreads()
+        let hedgeDelay = configuration.asks == .all ? nil : nodes[0].rounds.hedgeDelay
+        return await Round(RenewalMachine(quorum), nodes: nodes).run(
+            lease.calls.extend(lease.token), hedgeAfter: hedgeDelay?.current(within: timeout), timeout: timeout)
     }
+
+    /// How long a lease lives before nodes that were not asked for it are told of it. Most are given back sooner.
+    private static let spreadsAfter = Duration.milliseconds(50)
 }

@@ -31,7 +31,7 @@ extension LockCluster {
         let pick = SlotPick(self, requests)
         // Its turnstile, channel and errors are the semaphore's.
         let whole = LockRequest(semaphore, ttl: ttl)
-        let home = LockWaiter.home(of: semaphore, nodes: nodes.count)
+        let home = Rendezvous.home(of: semaphore, nodes: nodes.count)
         return try await compete(whole, wait: wait, home: home) { home in await pick.attempt(home: home) }
     }
 
@@ -78,7 +78,7 @@ private struct SlotPick: Sendable {
             let place = vacant.remove(at: random(vacant.count))
             let slot = slots[place]
             let first =
-                home == nil || asksAll ? nil : LockWaiter.home(of: slot.names[0], nodes: cluster.nodes.count)
+                home == nil || asksAll ? nil : Rendezvous.home(of: slot.names[0], nodes: cluster.nodes.count)
             switch await cluster.attempt(slot, home: first, willWait: false) {
             case .success(let lease): return .success(lease)
             case .failure(.held(_, _, let nodes)):

@@ -69,7 +69,9 @@ public final class LockCluster: Sendable {
         let meters = LockMeters(telemetry.metrics, nodes: configuration.nodes.map { "\($0.address)" })
         self.meters = meters
         spans = LockSpans(telemetry.tracer)
-        let rounds = SharedByRounds(strand: strand, runtime: runtime, meters: meters, record: keys.node)
+        let rounds = SharedByRounds(
+            strand: strand, runtime: runtime, meters: meters, record: keys.node,
+            hedgeDelay: HedgeDelay(shortest: configuration.shortestHedgeDelay))
         let nodes = configuration.nodes.enumerated().map { index, node in
             LockNode(
                 index: index, node, strand: strand, transport: transport, runtime: runtime, rounds: rounds, wake: wake)
@@ -94,7 +96,8 @@ public final class LockCluster: Sendable {
     public var descriptor: ClusterDescriptor? { keeper.cluster }
 
     /// How many rounds of messages the acquisitions have taken so far, attempts that failed included: one for each
-    /// attempt, one more to write a token back, and one more when the name's home was asked first.
+    /// attempt, one more to write a token back, and one more when the name's home, or a majority, was asked first and
+    /// the others behind it.
     public var acquisitionRounds: Int { nodes[0].rounds.acquisitions.load(ordering: .relaxed) }
 
     /// How many nodes may vote now.

@@ -16,6 +16,25 @@ public struct LockClusterConfiguration: Sendable, Hashable {
     /// … until here.
     public var maximumRetry: Duration = .milliseconds(250)
 
+    /// Whom an attempt asks.
+    public var asks = Asking.all
+
+    /// Whom an attempt to acquire a lock asks at first. It changes what a lock costs, and who is waited for; what a
+    /// lock is worth is the same.
+    public enum Asking: String, Sendable, Hashable, CaseIterable {
+        /// All nodes: the fastest majority decides.
+        case all
+        /// A majority, which is the same for all clients of a name, and the others where one of it refuses, is not
+        /// there or is slower than usual: two fifths less work for clients and nodes with five nodes, while the slowest
+        /// node of the majority decides. A lease that is renewed is told to all nodes soon; one of
+        /// ``LockCluster/acquire(_:ttl:wait:)`` stays with the majority for its TTL.
+        case majority
+    }
+
+    /// Where a majority is asked first: how long an attempt waits for it at least. Attempts usually tell how long;
+    /// below this, a pause of the scheduler would pass for a slow node.
+    public var shortestHedgeDelay: Duration = .milliseconds(2)
+
     /// Names the client to whoever lists the locks: part of its owner values. At most 128 bytes without control
     /// characters; empty for none. The machine's name and the process's number unless set.
     public var label = Self.processLabel

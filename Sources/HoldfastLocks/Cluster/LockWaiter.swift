@@ -25,7 +25,9 @@ struct LockWaiter: Sendable {
         self.began = began
         self.home = home
         self.attempt = attempt
-        bell = ReleaseBell(home: home, majority: cluster.quorum.majority)
+        // Where a majority holds a lock, one lost message of theirs would leave less than a majority to be heard.
+        let majority = cluster.quorum.majority
+        bell = ReleaseBell(home: home, enough: cluster.configuration.asks == .all ? majority : majority / 2 + 1)
     }
 
     func run(after first: LockError) async -> Result<Lease, LockError> {
@@ -69,7 +71,10 @@ struct LockWaiter: Sendable {
             case .failure(let error): failure = error
             }
             isMarked = isMarked || failure.isByReaders
-            if let outcome = failure.outcome(of: home), outcome != .pending { isHomeSilent = outcome == .noAnswer }
+            // Where it was not asked, or not waited for, nothing was learnt about it.
+            if let outcome = failure.outcome(of: home), outcome != .pending, outcome != .notAsked {
+                isHomeSilent = outcome == .noAnswer
+            }
         }
         // Readers need not wait for somebody who has gone. Where an attempt was cut off, it may have told them to.
         if isMarked || failure.isCancelled && request.mode == .exclusive {
@@ -90,20 +95,6 @@ struct LockWaiter: Sendable {
         }
         defer { limit = min(limit * 2, cluster.configuration.maximumRetry) }
         return runtime.jitter(upTo: limit)
-    }
-
-    /// The node that all clients ask first for a name: rendezvous hashing over the places in the configuration
-    /// (Thaler and Ravishankar, 1998), with FNV-1a.
-    static func home(of name: LockName, nodes: Int) -> Int {
-        func step(_ hash: UInt64, _ byte: UInt8) -> UInt64 { (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let common = step(name.text.utf8.reduce(0xCBF2_9CE4_8422_2325, step), 0)
-        func weight(_ node: Int) -> UInt64 {
-            var hash = step(common, UInt8(truncatingIfNeeded: node))
-            // FNV's last byte moves too few bits by itself.
-            hash = (hash ^ (hash >> 33)) &* 0xFF51_AFD7_ED55_8CCD
-            return hash ^ (hash >> 33)
-        }
-        return (0..<nodes).max { weight($0) < weight($1) } ?? 0
     }
 }
 

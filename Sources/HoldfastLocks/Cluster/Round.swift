@@ -13,6 +13,12 @@ protocol RoundMachine: Sendable {
     associatedtype Verdict: Sendable
     mutating func receive(_ reply: NodeReply, phase: Int, from node: Int) -> RoundStep<Verdict>
     mutating func expire() -> RoundStep<Verdict>
+    /// It takes longer than usual. Called when the round's hedge delay has run out, and each time that it does again
+    /// while the machine ``mayHedge``.
+    mutating func hedge() -> RoundStep<Verdict>
+    var mayHedge: Bool { get }
+    /// Who was late when it hedged.
+    var stragglers: [Int] { get }
 
     /// Hands a reply to the round of such a machine. A requirement, although there is one implementation, so that each
     /// machine has compiled code of its own: what is only reached through ``Asking`` stays generic at run time, and
@@ -21,6 +27,12 @@ protocol RoundMachine: Sendable {
 }
 
 extension RoundMachine {
+    mutating func hedge() -> RoundStep<Verdict> { .wait }
+
+    var mayHedge: Bool { false }
+
+    var stragglers: [Int] { [] }
+
     static func receive(_ reply: NodeReply, phase: Int, from node: Int, in round: Round<Self>) {
         round.handle(reply, phase, node)
     }
@@ -36,9 +48,16 @@ final class Round<Machine: RoundMachine>: Asking, Expiring {
         var verdict: Machine.Verdict?
         /// Unchecked, for the check costs an object a round. The one place that resumes it takes it away first.
         var waiter: UnsafeContinuation<Machine.Verdict, Never>?
-        /// When each phase's request was sent last; empty when nobody takes the time.
-        var sent: [Instant] = []
+        /// When a request was sent to each node last; empty when nobody takes the time.
+        var sent: [Int: Instant] = [:]
         var limit: RoundDeadlines.Place?
+        var hedging: Hedging?
+    }
+
+    private struct Hedging {
+        let delay: Duration
+        /// How much time there is when the delay that runs now is over.
+        var rest: Duration
     }
 
     let nodes: [LockNode]
@@ -58,9 +77,13 @@ final class Round<Machine: RoundMachine>: Asking, Expiring {
 
     /// Sends `request` to all nodes, or those given, and waits for the verdict, at most `timeout`. Not cancellable by
     /// itself: see ``expire()``.
-    func run(_ request: RoundRequest, to first: [Int]? = nil, timeout: Duration) async -> Machine.Verdict {
+    /// - Parameter hedgeAfter: When the machine is to hedge; never when nil.
+    func run(
+        _ request: RoundRequest, to first: [Int]? = nil, hedgeAfter: Duration? = nil, timeout: Duration
+    ) async -> Machine.Verdict {
+        if let hedgeAfter { state.withLock { $0.hedging = Hedging(delay: hedgeAfter, rest: timeout - hedgeAfter) } }
         send(request, to: first)
-        let limit = shared.deadlines.add(self, after: timeout)
+        let limit = shared.deadlines.add(self, after: hedgeAfter ?? timeout)
         return await withUnsafeContinuation { continuation in
             let verdict = state.withLock { state -> Machine.Verdict? in
                 if state.verdict == nil {
@@ -82,18 +105,30 @@ final class Round<Machine: RoundMachine>: Asking, Expiring {
     /// Ends the round now with what is known.
     func expire() { advance { $0.expire() } }
 
+    func timeIsUp(at place: RoundDeadlines.Place) {
+        guard let hedging = state.withLock({ $0.hedging }), hedging.rest > .zero else { return expire() }
+        advance { $0.hedge() }
+        let (pause, stragglers) = state.withLock { state in
+            let pause = state.machine.mayHedge ? min(hedging.delay, hedging.rest) : hedging.rest
+            state.hedging?.rest -= pause
+            return (pause, state.machine.stragglers)
+        }
+        for node in stragglers { nodes[node].lags() }
+        shared.deadlines.postpone(self, at: place, by: pause)
+    }
+
     func receive(_ reply: NodeReply, phase: Int, from node: Int) {
         Machine.receive(reply, phase: phase, from: node, in: self)
     }
 
     func handle(_ reply: NodeReply, _ phase: Int, _ node: Int) {
-        if shared.meters.isUsed, reply.isFromNode { measure(phase, node) }
+        if shared.meters.isUsed, reply.isFromNode { measure(node) }
         if case .answer(-1, _) = reply { nodes[node].doubt() }
         advance { $0.receive(reply, phase: phase, from: node) }
     }
 
-    private func measure(_ phase: Int, _ node: Int) {
-        guard let sent = state.withLock({ $0.sent.dropFirst(phase).first }) else { return }
+    private func measure(_ node: Int) {
+        guard let sent = state.withLock({ $0.sent[node] }) else { return }
         shared.meters.replied(node, after: sent.duration(to: shared.runtime.now))
     }
 
@@ -124,6 +159,7 @@ final class Round<Machine: RoundMachine>: Asking, Expiring {
         if let limit { shared.deadlines.strike(limit) }
         // Outside the lock: a failing submission reports back at once, on this thread.
         if let (request, targets) = toSend {
+            shared.runtime.pass(request.phase == 0 ? LockPoint.asking : LockPoint.confirming)
             send(request, to: targets)
             if let verdict = state.withLock({ $0.verdict }) { afterLateSend(targets, verdict) }
         }
@@ -135,10 +171,7 @@ final class Round<Machine: RoundMachine>: Asking, Expiring {
         if Machine.self is AcquisitionMachine.Type { shared.acquisitions.add(1, ordering: .relaxed) }
         if shared.meters.isUsed {
             let now = shared.runtime.now
-            // The request of a phase can go to some nodes first, and to the others later.
-            state.withLock { state in
-                if request.phase == state.sent.count { state.sent.append(now) } else { state.sent[request.phase] = now }
-            }
+            state.withLock { state in for node in targets ?? Array(nodes.indices) { state.sent[node] = now } }
         }
         shared.dispatcher.send(request, for: self, to: targets)
     }

@@ -3,7 +3,8 @@ import HoldfastRedis
 /// Feeds replies to an ``Acquisition``.
 struct AcquisitionMachine: RoundMachine {
     enum Verdict: Sendable {
-        case issued(FencingToken, rounds: Int)
+        /// `holders`: who may have granted it; nil for all.
+        case issued(FencingToken, rounds: Int, holders: [Int]?, Acquisition.Tempo)
         case failed([NodeOutcome])
     }
 
@@ -36,13 +37,23 @@ struct AcquisitionMachine: RoundMachine {
         return step(after: action)
     }
 
+    mutating func hedge() -> RoundStep<Verdict> {
+        let action = acquisition.hedge()
+        return step(after: action)
+    }
+
+    var mayHedge: Bool { acquisition.mayHedge }
+
+    var stragglers: [Int] { acquisition.stragglers }
+
     // The action must be computed before this call: as its argument it would change the state behind `self`'s copy.
     private func step(after action: Acquisition.Action) -> RoundStep<Verdict> {
         switch action {
         case .wait: .wait
         case .ask(let nodes): .send(grant, to: nodes)
         case .confirm(let token, let nodes): .send(confirm(token), to: nodes)
-        case .issued(let token): .done(.issued(token, rounds: acquisition.rounds))
+        case .issued(let token):
+            .done(.issued(token, rounds: acquisition.rounds, holders: acquisition.asked, acquisition.tempo))
         case .failed: .done(.failed(acquisition.report))
         }
     }
@@ -70,6 +81,8 @@ struct RenewalMachine: RoundMachine {
 
     mutating func expire() -> RoundStep<Verdict> { step(renewal.expire()) }
 
+    mutating func hedge() -> RoundStep<Verdict> { step(renewal.hedge()) }
+
     private func step(_ action: Renewal.Action) -> RoundStep<Verdict> {
         switch action {
         case .wait: .wait
@@ -79,17 +92,24 @@ struct RenewalMachine: RoundMachine {
     }
 }
 
-/// A release: decided when a majority answered, so that whoever comes next finds a majority free.
+/// A release: decided when whoever comes next finds a majority free: those who have answered, and those who never had
+/// the lock.
 struct ReleaseMachine: RoundMachine {
-    private let quorum: Quorum
+    private let asked: Int
+    /// How many answers that takes; none where enough never had it.
+    let needed: Int
     private var answered = 0
     private var silent = 0
 
-    init(_ quorum: Quorum) { self.quorum = quorum }
+    /// - Parameter asked: How many nodes may have the lock.
+    init(_ quorum: Quorum, asked: Int) {
+        self.asked = asked
+        needed = quorum.majority - (quorum.nodes - asked)
+    }
 
     mutating func receive(_ reply: NodeReply, phase: Int, from node: Int) -> RoundStep<Void> {
         if case .answer = reply { answered += 1 } else { silent += 1 }
-        return answered >= quorum.majority || answered + silent == quorum.nodes ? .done(()) : .wait
+        return answered >= needed || answered + silent == asked ? .done(()) : .wait
     }
 
     mutating func expire() -> RoundStep<Void> { .done(()) }

@@ -69,7 +69,7 @@ public struct Election: Sendable {
     private func announce() {
         let publish = RedisCommand.encodePrefix(
             "PUBLISH", [RedisArgument(locks.keys.channel(name)), ""], missing: 0)
-        for node in locks.nodes { node.client.submit(publish, to: Unheard.shared, tag: 0) }
+        for node in locks.nodes { node.client.submit(publish, to: Unheard(), tag: 0) }
     }
 
     private struct Sighting {
@@ -121,4 +121,9 @@ public struct Election: Sendable {
         guard let leader, case .some(.some(let before)) = told else { return true }
         return leader.term > before.term
     }
+}
+
+/// For answers that nobody waits for.
+private final class Unheard: ReplySink {
+    func receive(_ outcome: ReplyOutcome, tag: Int) {}
 }

@@ -20,6 +20,7 @@ final class LockNode: Sendable {
     let rounds: SharedByRounds
     private let standing: Shared
     private let wake: AsyncStream<Void>.Continuation
+    private let laggedUntil = Mutex<Instant?>(nil)
 
     private final class Shared: Sendable { let value = Mutex(Standing.unknown) }
 
@@ -64,6 +65,21 @@ final class LockNode: Sendable {
         wake.yield()
     }
 
+    /// The node kept others waiting. Who has a choice asks others for a while.
+    func lags() {
+        let until = rounds.runtime.now.advanced(by: Self.penalty)
+        laggedUntil.withLock { $0 = until }
+    }
+
+    /// Whether the node may vote, and has not been slower than others of late.
+    func isPrompt(at now: Instant) -> Bool {
+        votingRunID != nil && laggedUntil.withLock { $0.map { $0 <= now } ?? true }
+    }
+
+    /// How long a slow node is spared. Then an attempt finds out whether it still is, and waits for it somewhat longer
+    /// than usual.
+    private static let penalty = Duration.seconds(1)
+
     /// Records a judgement made about incarnation `runID`, unless another is connected by now.
     func settle(_ judged: Standing, runID: String) {
         func isPresent() -> Bool { (try? client.serverInfo().runID) == runID }
@@ -80,13 +96,17 @@ final class SharedByRounds: Sendable {
     let acquisitions = Atomic<Int>(0)
     let deadlines: RoundDeadlines
     let dispatcher: Dispatcher
+    let hedgeDelay: HedgeDelay
     let meters: LockMeters
     let runtime: any Runtime
 
     /// - Parameter record: The key of a node's record.
-    init(strand: any Strand, runtime: any Runtime, meters: LockMeters, record: RedisArgument) {
+    init(
+        strand: any Strand, runtime: any Runtime, meters: LockMeters, record: RedisArgument, hedgeDelay: HedgeDelay
+    ) {
         dispatcher = Dispatcher(strand: strand, record: record)
         deadlines = RoundDeadlines(strand: strand, runtime: runtime)
+        self.hedgeDelay = hedgeDelay
         self.meters = meters
         self.runtime = runtime
     }

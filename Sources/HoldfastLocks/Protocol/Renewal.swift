@@ -17,6 +17,7 @@ struct Renewal: Sendable {
     private let quorum: Quorum
     private var isDecided = false
     private var renewed = 0
+    private var repaired = 0
     private var refused = 0
     private var lost = 0
 
@@ -25,7 +26,9 @@ struct Renewal: Sendable {
     mutating func receive(_ answer: Answer) -> Action {
         switch answer {
         case .renewed: renewed += 1
-        case .repaired: refused += 1
+        case .repaired:
+            refused += 1
+            repaired += 1
         case .refused(.lostHold):
             refused += 1
             lost += 1
@@ -42,6 +45,10 @@ struct Renewal: Sendable {
         }
         return .wait
     }
+
+    /// It takes longer than usual. With those that are repaired there is a majority: the next round, which counts them,
+    /// does not have to wait for whoever is silent.
+    mutating func hedge() -> Action { repaired + renewed >= quorum.majority ? expire() : .wait }
 
     mutating func expire() -> Action {
         if isDecided { return .wait }

@@ -108,7 +108,7 @@ import Testing
                 try await stage.settle(another)
                 let waiter = Task { try await stage.locks.acquire(stage.name, ttl: .seconds(50), wait: .forever) }
                 try await eventually { try await stage.witness.listeners(stage.name) == [1, 1, 1, 1, 1] }
-                let home = LockWaiter.home(of: stage.name, nodes: 5)
+                let home = Rendezvous.home(of: stage.name, nodes: 5)
                 #expect(await stage.cluster.nodes[home].pause())
                 await another.release(held)
                 let lease = try await waiter.value

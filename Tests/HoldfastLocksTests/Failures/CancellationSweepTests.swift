@@ -74,10 +74,14 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [false, true]) func anAcquisitionAndItsRelease(
-        _ isUnequal: Bool
-    ) async throws {
-        try await withFailureStage { stage in
+    @Test(.timeLimit(.minutes(1)), arguments: [false, true], LockClusterConfiguration.Asking.allCases)
+    func anAcquisitionAndItsRelease(_ isUnequal: Bool, _ asks: LockClusterConfiguration.Asking) async throws {
+        // Nobody is late, for each hedge would be steps of its own.
+        let configure = { (configuration: inout LockClusterConfiguration) in
+            configuration.asks = asks
+            configuration.shortestHedgeDelay = .seconds(25)
+        }
+        try await withFailureStage(configure: configure) { stage in
             let (locks, name) = (stage.locks, stage.name)
             let steps = try await sweep(
                 stage,

@@ -10,12 +10,13 @@ import Testing
 /// A short soak: many cycles with failures among them leave nothing behind. The long one is `make soak`.
 @Suite(.serialized) struct SoakTests {
     private func soak(
-        _ cycles: Int, patience: Duration = .seconds(30),
+        _ cycles: Int, asks: LockClusterConfiguration.Asking = .all, patience: Duration = .seconds(30),
         beforeTheEnd: @escaping @Sendable (LockCluster) async throws -> Void = { _ in }
     ) async throws -> SoakReport {
         try await withTemporaryCluster(nodes: 5, stores: 0, nodeFsync: .never) { cluster in
             var configuration = SoakConfiguration()
             configuration.cycles = cycles
+            configuration.asks = asks
             configuration.patience = patience
             configuration.resets = 10
             // An unoptimised process of tests: sanity only.
@@ -24,10 +25,11 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5))) func manyCyclesLeaveNothingBehind() async throws {
-        let report = try await soak(6000)
+    @Test(.timeLimit(.minutes(5)), arguments: LockClusterConfiguration.Asking.allCases)
+    func manyCyclesLeaveNothingBehind(_ asks: LockClusterConfiguration.Asking) async throws {
+        let report = try await soak(4000, asks: asks)
         #expect(report.leaks == [], "\(report.lines)")
-        #expect(report.cycles == 6000 && report.resets == 10)
+        #expect(report.cycles == 4000 && report.resets == 10)
         for outcome in [
             "alone, done", "contended, held", "waiting, done", "cancelled, cancelled", "scoped, done", "lost, done",
             "stolen, lost",
