@@ -4,6 +4,7 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libhiredis-dev libcurl4-openssl-dev zlib1g-dev libsqlite3-dev \
+        libssl-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Package.swift ./
@@ -16,7 +17,8 @@ RUN swift build --configuration release --product holdfast \
 FROM swift:6.3-bookworm-slim
 # redis-server is for `holdfast demo` and `holdfast cluster` inside the container; no service of it is started.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libhiredis0.14 libcurl4 zlib1g ca-certificates redis-server \
+    && apt-get install --yes --no-install-recommends libhiredis0.14 libcurl4 libssl3 zlib1g ca-certificates \
+        redis-server \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 10001 holdfast
 COPY --from=build /out/holdfast /usr/local/bin/holdfast

@@ -31,7 +31,6 @@ let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-met
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let metricsTestKit = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
 let inMemoryTracing = Target.Dependency.product(name: "InMemoryTracing", package: "swift-distributed-tracing")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let sqlite = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -69,7 +68,6 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
@@ -77,11 +75,13 @@ let package = Package(
         // C, each behind one small header.
         .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CProcess"),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
 
         // The rooms; imports point up this list only.
         room("HoldfastRuntime"),
+        room("HoldfastDigest", ["COpenSSL"]),
         room("HoldfastProcess", ["CProcess", "HoldfastRuntime"]),
         room("HoldfastRedis", ["CHiredis", "HoldfastRuntime", log, nioCore, nioPosix, nioTLS, deque]),
         room("HoldfastRedisTLS", ["HoldfastRedis", nioCore, nioSSL]),
@@ -91,22 +91,22 @@ let package = Package(
             ["HoldfastJobs", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", histogram, log]),
         room(
             "HoldfastResources",
-            ["HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", crypto, nioPosix]),
+            ["HoldfastDigest", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", nioPosix]),
         room("HoldfastConformance", ["HoldfastLocks", "HoldfastResources"]),
-        room("HoldfastSQLite", ["HoldfastLocks", "HoldfastResources", "HoldfastRuntime", crypto, sqlite]),
+        room("HoldfastSQLite", ["HoldfastDigest", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime", sqlite]),
         room("HoldfastHTTPResource", ["HoldfastHTTP", "HoldfastLocks", "HoldfastResources", "HoldfastRuntime"]),
         room(
             "HoldfastHummingbird",
             [
-                "HoldfastLocks", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", crypto, httpTypes,
+                "HoldfastDigest", "HoldfastLocks", "HoldfastRedis", "HoldfastResources", "HoldfastRuntime", httpTypes,
                 hummingbird, nioCore,
             ]),
         room("HoldfastMetrics", [metrics, httpTypes, hummingbird, log, nioCore]),
         room(
             "HoldfastJobs",
             [
-                "CZlib", "HoldfastHTTP", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", crypto, deque, log,
-                metrics, tracing,
+                "CZlib", "HoldfastDigest", "HoldfastHTTP", "HoldfastLocks", "HoldfastRedis", "HoldfastRuntime", deque,
+                log, metrics, tracing,
             ]),
         room("HoldfastPrograms", ["HoldfastJobs", "HoldfastProcess", "HoldfastRuntime"]),
         room("HoldfastHTTP", ["CCurl", "HoldfastRuntime", deque]),
@@ -187,6 +187,7 @@ let package = Package(
 
         tests("TidyTests", []),
         tests("HoldfastRuntimeTests", ["HoldfastRuntime"]),
+        tests("HoldfastDigestTests", ["HoldfastDigest"]),
         tests("HoldfastProcessTests", ["HoldfastProcess", "HoldfastRuntime", "holdfast-fixture", "TestWorld"]),
         tests(
             "HoldfastRedisTests",

@@ -30,6 +30,7 @@ include hiredis/hiredis.h || missing+=(libhiredis-dev)
 include curl/curl.h || missing+=(libcurl4-openssl-dev)
 include zlib.h || missing+=(zlib1g-dev)
 include sqlite3.h || missing+=(libsqlite3-dev)
+include openssl/evp.h || missing+=(libssl-dev)
 has redis-server || has valkey-server || [[ -n "${HOLDFAST_REDIS_SERVER:-}" ]] || missing+=(redis-server)
 # The tests run Python's rq beside ours, see scripts/rq-venv.sh.
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3 python3-venv python3-pip); fi

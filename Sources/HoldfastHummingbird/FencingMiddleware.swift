@@ -1,5 +1,5 @@
-import Crypto
 import HTTPTypes
+import HoldfastDigest
 import HoldfastLocks
 import HoldfastResources
 public import HoldfastRuntime
@@ -196,8 +196,8 @@ public struct FencingMiddleware<Context: RequestContext>: RouterMiddleware {
     private static func fingerprint(_ request: Request, _ body: ByteBuffer) -> String {
         var hash = SHA256()
         // No method or path has a line break.
-        hash.update(data: Array("\(request.method.rawValue)\n\(request.head.path ?? "")\n".utf8))
-        hash.update(data: Array(body.readableBytesView))
+        hash.update("\(request.method.rawValue)\n\(request.head.path ?? "")\n".utf8)
+        hash.update(body.readableBytesView)
         return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

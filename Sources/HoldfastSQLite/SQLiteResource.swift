@@ -1,6 +1,6 @@
-import Crypto
 import Foundation
 import GRDB
+import HoldfastDigest
 public import HoldfastLocks
 public import HoldfastResources
 import HoldfastRuntime
@@ -46,7 +46,7 @@ public struct SQLiteResource: FencedResource {
     ) async throws(ResourceError) -> WriteReceipt {
         try ResourceBounds.check(token)
         try ResourceBounds.check(valueBytes: value.count)
-        let digest = Data(SHA256.hash(data: value))
+        let digest = Data(SHA256.digest(of: value))
         let now = Int64(store.runtime.wallTime.microseconds / 1_000_000)
         return try await store.write { db in
             try Self.forgetSome(db, now: now)

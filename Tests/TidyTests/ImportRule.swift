@@ -19,14 +19,16 @@ extension Rule {
         "CHiredis": [],
         "CCurl": [],
         "CLua": [],
+        "COpenSSL": [],
         "CProcess": [],
         "CZlib": [],
         "HoldfastRuntime": [],
+        "HoldfastDigest": ["COpenSSL"],
         "HoldfastRedis": ["CHiredis", "HoldfastRuntime"],
         "HoldfastRedisTLS": ["HoldfastRedis"],
         "HoldfastLocks": ["HoldfastRedis"],
         "HoldfastMeasurement": ["HoldfastLocks", "HoldfastJobs"],
-        "HoldfastResources": ["HoldfastLocks"],
+        "HoldfastResources": ["HoldfastDigest", "HoldfastLocks"],
         "HoldfastConformance": ["HoldfastResources"],
         "HoldfastSQLite": ["HoldfastResources"],
         "HoldfastHTTPResource": ["HoldfastResources", "HoldfastHTTP"],
@@ -63,7 +65,7 @@ extension Rule {
 
     private static func isOurs(_ module: String) -> Bool {
         module.lowercased().hasPrefix("holdfast")
-            || ["CHiredis", "CCurl", "CLua", "CProcess", "CZlib"].contains(module)
+            || ["CHiredis", "CCurl", "CLua", "COpenSSL", "CProcess", "CZlib"].contains(module)
     }
 
     /// The module of an import declaration, whatever its access level, attributes or kind.

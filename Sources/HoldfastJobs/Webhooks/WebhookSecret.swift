@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import HoldfastDigest
 public import HoldfastHTTP
 public import HoldfastRuntime
 
@@ -31,7 +31,7 @@ public struct WebhookSecret: Sendable, Hashable, CustomStringConvertible, Custom
     /// The signature, such as `v1,K5oZ…`.
     public func signature(id: String, timestamp: Int64, body: [UInt8]) -> String {
         let signed = Array("\(id).\(timestamp).".utf8) + body
-        let code = HMAC<SHA256>.authenticationCode(for: signed, using: SymmetricKey(data: key))
+        let code = HMACSHA256.code(for: signed, key: key)
         return "v1," + Data(code).base64EncodedString()
     }
 
@@ -48,8 +48,7 @@ public struct WebhookSecret: Sendable, Hashable, CustomStringConvertible, Custom
             guard signature.hasPrefix("v1,"), let code = Data(base64Encoded: String(signature.dropFirst(3))) else {
                 return false
             }
-            return HMAC<SHA256>.isValidAuthenticationCode(
-                code, authenticating: signed, using: SymmetricKey(data: key))
+            return HMACSHA256.isValid(Array(code), for: signed, key: key)
         }
     }
 

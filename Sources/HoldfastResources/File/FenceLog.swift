@@ -1,4 +1,4 @@
-import Crypto
+import HoldfastDigest
 import HoldfastLocks
 
 /// What the records beside a file say, and how they are written. A value: nothing here touches a disk.
@@ -121,7 +121,7 @@ struct FenceLog: Sendable {
     // MARK: -
 
     private static func check(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        Array(hex(Array(SHA256.hash(data: bytes).prefix(8))).utf8)
+        Array(hex(Array(SHA256.digest(of: bytes).prefix(8))).utf8)
     }
 
     private static func hex(_ bytes: [UInt8]) -> String {

@@ -1,4 +1,4 @@
-import Crypto
+import HoldfastDigest
 public import HoldfastLocks
 public import HoldfastRuntime
 import NIOPosix
@@ -95,7 +95,7 @@ public struct FileResource: FencedResource {
         let id = Array(key.text.utf8)
         let expires = now + (retention.milliseconds + 999) / 1000
         return try await step { memory throws(FileSeat.Failure) in
-            let digest = Array(SHA256.hash(data: value))
+            let digest = SHA256.digest(of: value)
             if let first = memory.log.records[id], first.expires > now {
                 guard first.digest == digest else { throw .refused(.keyReused(key: key.text)) }
                 return WriteReceipt(

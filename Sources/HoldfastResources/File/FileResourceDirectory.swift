@@ -1,4 +1,4 @@
-import Crypto
+import HoldfastDigest
 public import HoldfastRuntime
 
 /// A directory of fenced files, one for each name, whatever bytes the name has: `report` is the file `report`, and
@@ -37,7 +37,7 @@ public struct FileResourceDirectory: Sendable {
         }
         guard encoded.utf8.count > 200 else { return encoded }
         // No encoded name has a tilde.
-        return encoded.prefix(130) + "~" + SHA256.hash(data: Array(name.utf8)).map(hex).joined()
+        return encoded.prefix(130) + "~" + SHA256.digest(of: name.utf8).map(hex).joined()
     }
 
     private static func hex(_ byte: UInt8) -> String {
