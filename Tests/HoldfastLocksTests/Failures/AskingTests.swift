@@ -10,16 +10,16 @@ import Testing
 
 /// Clients that ask a majority first: what they leave at the nodes, and what they do when one of it fails.
 @Suite(.serialized) struct AskingTests {
-    /// No round ends by time within a test.
     /// - Parameter hedges: Whether lateness is what the test is about; otherwise nobody counts as late, however slow
     ///   the machine is.
     private func withStage(hedges: Bool = false, _ body: (FailureStage) async throws -> Void) async throws {
         try await withFailureStage(
             configure: {
                 $0.asks = .majority
-                $0.nodeTimeout = .seconds(600)
+                // Longer than a test may take: whoever waits for it fails.
+                $0.nodeTimeout = .seconds(90)
                 for node in $0.nodes.indices { $0.nodes[node].commandTimeout = .seconds(600) }
-                if !hedges { $0.shortestHedgeDelay = .seconds(300) }
+                if !hedges { $0.shortestHedgeDelay = .seconds(45) }
             }, body)
     }
 
