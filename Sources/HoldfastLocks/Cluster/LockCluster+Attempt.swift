@@ -29,8 +29,7 @@ extension LockCluster {
         let hedgeDelay = reserve.isEmpty ? nil : nodes[0].rounds.hedgeDelay
         let hedgeAfter = hedgeDelay?.current(within: timeout)
         let verdict = await withTaskCancellationHandler {
-            await round.run(
-                grant, to: acquisition.asked, hedgeAfter: hedgeAfter, timeout: timeout)
+            await round.run(grant, to: acquisition.asked, hedgeAfter: hedgeAfter, timeout: timeout)
         } onCancel: {
             round.expire()
         }

@@ -83,6 +83,8 @@ struct RenewalMachine: RoundMachine {
 
     mutating func hedge() -> RoundStep<Verdict> { step(renewal.hedge()) }
 
+    var mayHedge: Bool { !renewal.isDecided }
+
     private func step(_ action: Renewal.Action) -> RoundStep<Verdict> {
         switch action {
         case .wait: .wait

@@ -15,7 +15,7 @@ struct Renewal: Sendable {
     }
 
     private let quorum: Quorum
-    private var isDecided = false
+    private(set) var isDecided = false
     private var renewed = 0
     private var repaired = 0
     private var refused = 0
