@@ -197,7 +197,11 @@ import Testing
             let request = LockRequest(stage.name, ttl: .seconds(50))
             let attempt = Task { await stage.locks.attempt(request, home: home, willWait: true) }
             try await eventually { try await stage.witness.owner(stage.name, at: home) != nil }
-            try await LiveRuntime().sleep(for: .milliseconds(100))
+            // Timers of one strand fire in order: behind this one the attempt's hedge delay is over.
+            let delay = stage.locks.nodes[0].rounds.hedgeDelay.current(within: .seconds(50))
+            await withCheckedContinuation { continuation in
+                _ = stage.locks.nodes[0].client.strand.schedule(after: delay) { continuation.resume() }
+            }
             stage.link(home).heal()
             let lease = try await attempt.value.get()
             stage.link(silent).heal()
